@@ -1,0 +1,58 @@
+"""Fixtures that more than one part needs: a team, a person for each role, an account, a service."""
+
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from portal.catalogue.models import AwsAccount, EntryUrl, Objective, Scope, Service, Strategy, Tier
+from portal.people.models import Membership, Role, Team, User
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    """Argon2 takes its time on purpose; a test that makes eight people must not."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(slug="shop", name="Shop")
+
+
+@pytest.fixture
+def people(team: Team) -> dict[str, User]:
+    """One person for each role of the team, by the role's value; `outsider` belongs to no team."""
+    found: dict[str, User] = {}
+    for role in Role:
+        found[role.value] = User.objects.create_user(
+            role.value, f"{role.value}@example.test", "password for tests", first_name=role.label, last_name="Tester"
+        )
+        Membership.objects.create(user=found[role.value], team=team, role=role)
+    found["outsider"] = User.objects.create_user("outsider", "outsider@example.test", "password for tests")
+    return found
+
+
+@pytest.fixture
+def account(team: Team) -> AwsAccount:
+    return AwsAccount.objects.create(name="Shop test", team=team, account_id="123456789012")
+
+
+@pytest.fixture
+def service(team: Team, people: dict[str, User], account: AwsAccount) -> Service:
+    made = Service.objects.create(
+        slug="checkout",
+        name="Checkout",
+        team=team,
+        owner=people["owner"],
+        tier=Tier.CRITICAL,
+        strategy=Strategy.WARM_STANDBY,
+        primary_region="us-west-2",
+        recovery_regions=["us-east-1"],
+    )
+    made.accounts.add(account)
+    Objective.objects.create(
+        service=made, scope=Scope.REGION, rto=timedelta(minutes=15), rpo=timedelta(minutes=1), mtd=timedelta(hours=4)
+    )
+    EntryUrl.objects.create(service=made, url="http://127.0.0.1:9/")
+    return made
