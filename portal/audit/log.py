@@ -1,0 +1,128 @@
+"""Adding to the log and proving that nobody edited it. There is no function that changes or removes an event.
+
+`record` must be called inside the transaction of the change it tells of: both are kept or neither. Writers of one
+chain queue for each other: on PostgreSQL by a lock on the chain's name that lasts as long as the transaction, on SQLite
+because every transaction is a writer from its start. What the database refuses by itself is in the migration
+`0002_refuse_changes`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.db.transaction import TransactionManagementError
+
+from portal.audit.models import Event
+
+if TYPE_CHECKING:
+    from portal.people.models import Team, User
+
+
+def database_now() -> datetime:
+    """The database's clock, where times in rows come from (milliseconds on SQLite, microseconds on PostgreSQL)."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
+            return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0].astimezone(UTC)
+
+
+def digest(previous_hash: str, event: Event) -> str:
+    """SHA-256 over the previous hash and the canonical JSON (sorted keys, no spaces) of everything the event says."""
+    said = {
+        "chain": event.chain,
+        "sequence": event.sequence,
+        "at": event.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "actor": event.actor_id,
+        "team": event.team_id,
+        "verb": event.verb,
+        "subject": event.subject,
+        "detail": event.detail,
+    }
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(f"{previous_hash}\n{text}".encode()).hexdigest()
+
+
+def record(
+    chain: str,
+    verb: str,
+    subject: str,
+    *,
+    actor: "User | None" = None,
+    detail: Mapping[str, Any] | None = None,
+    team: "Team | None" = None,
+) -> Event:
+    """Add one event to a chain and return it.
+
+    `team` says whose auditors may read the event; left out, it is the team of the chain's event before. Raises
+    `TransactionManagementError` outside a transaction, because an event without its change would be a lie.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError(
+            f"Record '{verb}' of {chain} inside the transaction of the change it tells of."
+        )
+    _queue_for(chain)
+    head = _head_of(chain)
+    event = Event(
+        chain=chain,
+        sequence=head.sequence + 1,
+        at=head.now,
+        actor=actor if actor is not None and actor.is_authenticated else None,
+        team_id=team.pk if team is not None else head.team_id,
+        verb=verb[:60],
+        subject=subject[:200],
+        detail=json.loads(json.dumps(detail or {}, default=str)),
+        previous_hash=head.hash,
+    )
+    event.hash = digest(event.previous_hash, event)
+    event.save(force_insert=True)
+    return event
+
+
+class _Head(NamedTuple):
+    """Where a chain ends: the last event's place, hash and team, and the database's clock."""
+
+    sequence: int
+    hash: str
+    team_id: int | None
+    now: datetime
+
+
+def _head_of(chain: str) -> _Head:
+    """One look for the last event and the clock; an empty chain ends at 0."""
+    last = (
+        Event.objects.filter(chain=chain)
+        .order_by("-sequence")
+        .annotate(clock=Now())
+        .values_list("sequence", "hash", "team_id", "clock")
+        .first()
+    )
+    return _Head(*last) if last is not None else _Head(0, "", None, database_now())
+
+
+def _queue_for(chain: str) -> None:
+    """Wait for other writers of this chain. A lock on its last row would not do: a chain begins without one."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"audit {chain}"])
+
+
+def broken_link(chain: str) -> Event | None:
+    """The first event of a chain that does not follow from the one before it, or None where the chain holds."""
+    previous_hash = ""
+    events = Event.objects.filter(chain=chain).order_by("sequence").iterator()
+    for sequence, event in enumerate(events, start=1):
+        if (
+            event.sequence != sequence
+            or event.previous_hash != previous_hash
+            or event.hash != digest(previous_hash, event)
+        ):
+            return event
+        previous_hash = event.hash
+    return None

@@ -1,0 +1,105 @@
+"""The chain: it grows without gaps, says whose it is, and shows where it was edited."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
+
+from portal.audit.guard import lifted
+from portal.audit.log import broken_link, record
+from portal.audit.models import Event
+from portal.people.models import Team, User
+
+
+@pytest.mark.django_db
+def test_events_of_a_chain_are_numbered_without_gaps_and_hold() -> None:
+    for verb in ("created", "changed", "retired"):
+        record("service:a", verb, "A")
+    record("service:b", "created", "B")
+    assert list(Event.objects.filter(chain="service:a").values_list("sequence", flat=True)) == [1, 2, 3]
+    assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db
+def test_an_event_inherits_the_team_of_its_chain(team: Team) -> None:
+    record("service:a", "created", "A", team=team)
+    assert record("service:a", "changed", "A").team == team
+
+
+@pytest.mark.django_db
+def test_details_that_json_does_not_know_are_kept_as_words(team: Team) -> None:
+    event = record("service:a", "created", "A", detail={"team": team})
+    event.refresh_from_db()
+    assert event.detail == {"team": "Shop"}
+    assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recording_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(TransactionManagementError, match="inside the transaction"):
+        record("service:a", "created", "A")
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("field", ["verb", "subject", "chain", "previous_hash", "hash"])
+def test_an_edited_word_breaks_the_chain_where_it_was_edited(field: str) -> None:
+    with transaction.atomic():
+        for number in range(1, 5):
+            record("service:a", f"changed {number}", "A")
+    with lifted("default"):
+        Event.objects.filter(sequence=3).update(**{field: "another"})
+    broken = broken_link("service:a")
+    assert broken is not None
+    assert broken.sequence == (4 if field == "chain" else 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edited_team_or_actor_breaks_the_chain(team: Team, people: dict[str, User]) -> None:
+    with transaction.atomic():
+        record("service:a", "created", "A", actor=people["owner"], team=team)
+    with lifted("default"):
+        Event.objects.update(actor=people["viewer"])
+    assert broken_link("service:a") is not None
+    with lifted("default"):
+        Event.objects.update(actor=people["owner"], team=None)
+    assert broken_link("service:a") is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_removed_event_breaks_the_chain() -> None:
+    with transaction.atomic():
+        for number in range(1, 4):
+            record("service:a", f"changed {number}", "A")
+    with lifted("default"):
+        Event.objects.filter(sequence=2).delete()
+    broken = broken_link("service:a")
+    assert broken is not None
+    assert broken.sequence == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_at_once_lose_no_event_and_keep_the_chain() -> None:
+    together = threading.Barrier(4, timeout=10)
+    errors: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            together.wait()
+            for _ in range(10):
+                with transaction.atomic():
+                    record("service:a", "changed", "A")
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the test
+            errors.append(error)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(timeout=60)
+    assert errors == []
+    assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == list(range(1, 41))
+    assert broken_link("service:a") is None

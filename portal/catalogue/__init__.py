@@ -1,0 +1,1 @@
+"""What must survive: services, objectives, dependencies, accounts. No runbook, no assessment, no AWS call."""

@@ -1,0 +1,10 @@
+"""The application `catalogue`."""
+
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    """Services and what they promise."""
+
+    name = "portal.catalogue"
+    label = "catalogue"

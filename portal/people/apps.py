@@ -1,0 +1,10 @@
+"""The application `people`."""
+
+from django.apps import AppConfig
+
+
+class PeopleConfig(AppConfig):
+    """Accounts, teams, roles."""
+
+    name = "portal.people"
+    label = "people"
