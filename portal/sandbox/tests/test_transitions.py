@@ -1,0 +1,83 @@
+"""What takes time, in a sandbox whose transitions do: 20 seconds of AWS, 0.4 here."""
+
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+
+from portal.sandbox.server import Sandbox
+from portal.sandbox.tests.account import EAST, WEST, Account, eventually
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(time_scale=0.02, transition_delay=20) as running:
+        yield running
+
+
+def test_a_table_is_creating_and_then_active(account: Account) -> None:
+    dynamodb = account.table()
+    assert dynamodb.describe_table(TableName="notes")["Table"]["TableStatus"] == "CREATING"
+    eventually(lambda: dynamodb.describe_table(TableName="notes")["Table"]["TableStatus"] == "ACTIVE")
+
+
+def test_a_table_that_is_being_created_takes_no_items(account: Account) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        account.table().put_item(TableName="notes", Item={"Id": {"S": "a"}})
+
+
+def test_a_table_that_is_being_created_cannot_be_changed(account: Account) -> None:
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        account.table(replica=EAST)
+
+
+def test_a_replica_is_creating_and_then_active(account: Account) -> None:
+    dynamodb = account.table()
+    eventually(lambda: dynamodb.describe_table(TableName="notes")["Table"]["TableStatus"] == "ACTIVE")
+    dynamodb.update_table(TableName="notes", ReplicaUpdates=[{"Create": {"RegionName": EAST}}])
+    assert dynamodb.describe_table(TableName="notes")["Table"]["Replicas"][0]["ReplicaStatus"] == "CREATING"
+    eventually(lambda: dynamodb.describe_table(TableName="notes")["Table"]["Replicas"][0]["ReplicaStatus"] == "ACTIVE")
+
+
+def test_an_accelerator_is_in_progress_and_then_deployed(account: Account) -> None:
+    ga = account.client("globalaccelerator")
+    made = ga.create_accelerator(Name="entry")["Accelerator"]
+    assert made["Status"] == "IN_PROGRESS"
+    eventually(
+        lambda: ga.describe_accelerator(AcceleratorArn=made["AcceleratorArn"])["Accelerator"]["Status"] == "DEPLOYED"
+    )
+
+
+def test_a_dial_reaches_the_edge_after_the_propagation(account: Account) -> None:
+    west, east = account.serving(WEST, count=1), account.serving(EAST, count=1)
+    entry = account.accelerate(west, east)
+    eventually(lambda: account.ask().region == WEST)
+    entry.update(WEST, TrafficDialPercentage=0)
+    assert account.ask().region == WEST
+    eventually(lambda: account.ask().region == EAST)
+
+
+def test_a_task_is_pending_and_then_running(account: Account) -> None:
+    estate = account.balanced(WEST)
+    ecs = account.client("ecs")
+    ecs.create_cluster(clusterName=estate.cluster)
+    made = ecs.create_service(
+        cluster=estate.cluster, serviceName=estate.service, taskDefinition=account.define(WEST), desiredCount=1,
+        launchType="FARGATE", networkConfiguration=account.placing(estate),
+    )["service"]  # fmt: skip
+    assert made["runningCount"] == 0
+    arn = eventually(lambda: ecs.list_tasks(cluster=estate.cluster)["taskArns"])[0]
+    assert ecs.describe_tasks(cluster=estate.cluster, tasks=[arn])["tasks"][0]["lastStatus"] == "PROVISIONING"
+    assert account.described_service(estate)["pendingCount"] == 1
+    eventually(lambda: account.described_service(estate)["runningCount"] == 1)
+    assert ecs.describe_tasks(cluster=estate.cluster, tasks=[arn])["tasks"][0]["lastStatus"] == "RUNNING"
+
+
+def test_a_stack_is_in_progress_and_then_complete(account: Account) -> None:
+    cloudformation = account.client("cloudformation")
+    template = '{"Resources": {"Group": {"Type": "AWS::Logs::LogGroup"}}}'
+    cloudformation.create_stack(StackName="logs", TemplateBody=template)
+    assert cloudformation.describe_stacks(StackName="logs")["Stacks"][0]["StackStatus"] == "CREATE_IN_PROGRESS"
+    eventually(
+        lambda: cloudformation.describe_stacks(StackName="logs")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    )
