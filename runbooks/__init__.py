@@ -1,0 +1,1 @@
+"""Runbooks: documents, executions, drills, incidents and what was measured. Never imports the assessments."""

@@ -1,0 +1,1 @@
+"""What people may do with runbooks, executions, drills and incidents: permissions, transactions, audit. One module a noun."""

@@ -1,0 +1,345 @@
+"""Carries one execution forward until it must wait: claim, note, act, decide, record. Knows no Celery and no user.
+
+Everything is written by conditional updates under the lease's fence; nothing outside is touched while a transaction is
+open. An attempt is committed before anything is sent, so a worker that dies leaves a trace of what it may have done. Not
+here: what follows a step (`automation.flow`), what a step does (`actions`), what people may send (`operations`), how rows
+are written (`ledger`).
+"""
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models.functions import Now
+
+from portal.audit import log as audit
+from portal.aws.classification import ActionClass
+from runbooks import answers, attempts, masking, takeover, workers
+from runbooks.actions import registry
+from runbooks.actions.context import SignalFact
+from runbooks.automation import flow
+from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
+from runbooks.automation.selectors import read_outputs
+from runbooks.lease import FencedOut, Lease, Renewal, claim, later
+from runbooks.ledger import Ledger, running_status
+from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, Status, StepExecution
+
+log = logging.getLogger(__name__)
+
+MOST_VISITS = 1000  # no recovery comes to one step as often; a loop that does has no end
+
+
+def advance(execution_id: uuid.UUID) -> bool:
+    """Carry an execution forward for one slice. True when it has more to do at once, False when it waits or is over."""
+    lease = claim(Execution, execution_id)
+    if lease is None:
+        return False
+    with Renewal(lease):
+        try:
+            return _Carrier(lease, Ledger(lease)).carry()
+        except FencedOut:
+            log.warning("execution %s was claimed by another worker; this one stops", execution_id)
+        except DatabaseError:
+            # The rows say where it stands; whoever reaches the database next goes on from there.
+            log.exception("the database failed in the middle of execution %s", execution_id)
+    return False
+
+
+@dataclass
+class _Carrier:
+    """One slice of work under one lease.
+
+    `outputs`, `visits` and `last` (the newest attempt) are read once and kept: only the fence's holder adds to them.
+    """
+
+    lease: Lease
+    ledger: Ledger
+    outputs: dict[str, Any] = field(default_factory=dict)
+    visits: Counter[str] = field(default_factory=Counter)
+    last: StepExecution | None = None
+
+    def carry(self) -> bool:
+        until = time.monotonic() + settings.SLICE.total_seconds()
+        for attempt in StepExecution.objects.filter(execution_id=self.lease.pk).order_by("sequence"):
+            self._keep(attempt.step_name, attempt.outputs)
+            self.visits[attempt.step_name] = max(attempt.visit, self.visits[attempt.step_name])
+            self.last = attempt
+        while not self.ledger.is_given_back:
+            self._move()
+            is_over = time.monotonic() > until or workers.is_stopping()
+            if is_over and not self.ledger.is_given_back:
+                self.lease.release()
+                return True
+        return False
+
+    def _keep(self, step_name: str, outputs: Mapping[str, Any]) -> None:
+        self.outputs.update({f"{step_name}.{name}": value for name, value in outputs.items()})
+
+    def _move(self) -> None:
+        """Read the rows, apply what people sent, then do the one thing that is next."""
+        execution = Execution.objects.select_related("account", "service", "version__runbook").get(pk=self.lease.pk)
+        attempt = self.last if self.last is not None and self.last.status not in FINAL_STATUSES else None
+        if execution.status == Status.PENDING:
+            self._begin(execution)
+        elif (attempt is not None and self._holds_a_cancel(execution, attempt)) or self._apply_signals(
+            execution, attempt
+        ):
+            return
+        elif attempt is not None:
+            self._go_on(execution, attempt)
+        elif execution.question_id is not None and not execution.is_cancelling:
+            self.ledger.wait(None, status=Status.WAITING)
+        elif execution.is_paused and not execution.is_cancelling:
+            said = "Paused. Resume it to go on with the next step."
+            self.ledger.wait(None, status=Status.WAITING, status_message=said)
+        elif execution.is_cancelling and answers.is_cancel_budget_spent(execution, audit.database_now()):
+            said = "Cancelled; the steps for cancelling took longer than two minutes."
+            self._end(execution, Status.CANCELLED, said)
+        elif execution.is_stepwise and not execution.may_start_step and not execution.is_cancelling:
+            said = f"Step by step: {execution.current_step} is next and waits for Start step."
+            self.ledger.wait(None, status=Status.WAITING, status_message=said)
+        else:
+            self._start_step(execution)
+
+    def _begin(self, execution: Execution) -> None:
+        with transaction.atomic():
+            first = flow.first_step(attempts.document_of(execution))
+            self.lease.write(status=Status.IN_PROGRESS, started_at=Now(), current_step=first, status_message="")
+            self.ledger.tell(execution, "began")
+
+    def _apply_signals(self, execution: Execution, attempt: StepExecution | None) -> bool:
+        """Apply the oldest unapplied signal that moves the execution itself. True when one did.
+
+        Signals for the open attempt are left for its action to see, except the answers to an unknown outcome.
+        """
+        for signal in execution.signals.filter(applied_at__isnull=True).select_related("sent_by"):
+            if answers.is_for_action(signal, attempt):
+                continue
+            effect = answers.effect_of(signal, execution, attempt)
+            with transaction.atomic():
+                unapplied = Signal.objects.filter(pk=signal.pk, applied_at__isnull=True)
+                unapplied.update(applied_at=Now(), refusal=effect.refusal)
+                if effect.refusal:
+                    self.lease.write()
+                else:
+                    self.ledger.tell(execution, f"applied {signal.get_kind_display().lower()}", signal)
+                    self._apply(execution, attempt, effect)
+            return True
+        return False
+
+    def _holds_a_cancel(self, execution: Execution, attempt: StepExecution) -> bool:
+        """A cancel waits for a call that may be out: the steps for cancelling must not be overtaken by it."""
+        if not takeover.may_be_out(attempt, self.lease.fence):
+            return False
+        left = takeover.quarantine_left(attempt, audit.database_now())
+        is_asked = execution.signals.filter(kind=SignalKind.CANCEL, applied_at__isnull=True).exists()
+        if not is_asked or left <= timedelta(0):
+            return False
+        self.ledger.hold(execution, attempt, left, "The cancel is applied when that can no longer be.")
+        return True
+
+    def _apply(self, execution: Execution, attempt: StepExecution | None, effect: answers.Effect) -> None:
+        if effect.attempt_status and attempt is not None:
+            self.ledger.close(attempt, effect.attempt_status, failure_message=effect.message)
+        if effect.is_final:
+            self._end(execution, Status.CANCELLED, effect.message)
+            return
+        self.lease.write(**effect.fields)
+        about = attempt or execution.question
+        if effect.follows and about is not None:
+            self._follow(execution, about, effect.follows, is_exhausted=True)
+
+    def _start_step(self, execution: Execution) -> None:
+        """Note the attempt, commit, and only then act."""
+        step = attempts.document_of(execution).step(execution.current_step)
+        last = self.last
+        if self.visits[step.name] >= MOST_VISITS:
+            said = f"{step.name} was run {MOST_VISITS} times: the runbook goes round in a circle. Mend its branches."
+            self._end(execution, Status.FAILED, said)
+            return
+        visit, number = answers.place_of_next(last, step.name, self.visits[step.name], step.max_attempts)
+        token = attempts.token_for(execution, step.name, visit)
+        inputs = attempts.resolved_inputs(step, attempts.scope_of(execution, self.outputs), token)
+        action = registry.ACTIONS.get(step.action)
+        timeout = attempts.timeout_of(action, step) if action else None
+        with transaction.atomic(durable=True):
+            self.lease.write(status=running_status(execution), status_message="", may_start_step=False)
+            attempt = StepExecution.objects.create(
+                execution=execution,
+                sequence=last.sequence + 1 if last else 1,
+                step_name=step.name,
+                action=step.action,
+                visit=visit,
+                attempt=number,
+                action_class=attempts.class_of(action, inputs),
+                token=token,
+                fence=self.lease.fence,
+                is_critical=flow.is_critical(step),
+                inputs=masking.storable(inputs),
+                deadline_at=later(timeout) if timeout is not None else None,
+            )
+            if attempt.action_class != ActionClass.READ_ONLY:
+                # What changes something is in the log before it is sent; what only reads is told once it is over.
+                detail = {"attempt": number, "class": attempt.action_class}
+                self.ledger.tell(execution, f"started step {step.name}", detail=detail)
+        send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
+        attempt.deadline_at = attempt.started_at + timeout if timeout is not None else None
+        self.last = attempt
+        self.visits[step.name] = visit
+        result = self._made(execution, attempt, inputs, (), send_by)
+        self._record(execution, attempt, result)
+
+    def _go_on(self, execution: Execution, attempt: StepExecution) -> None:
+        """An attempt is open: it waits and its time has come, its deadline has passed, or its worker died."""
+        signals = execution.signals.filter(step_execution=attempt, applied_at__isnull=True)
+        deadline = attempt.deadline_at
+        if attempt.is_outcome_unknown:
+            self.ledger.wait(None, status=Status.WAITING, status_message=attempt.waiting_message)
+        elif takeover.UNANSWERED in attempt.state:
+            left = takeover.quarantine_left(attempt, audit.database_now())
+            if left > timedelta(0):
+                self.ledger.hold(execution, attempt, left, "The runbook goes on when that can no longer be.")
+            else:
+                self._record(execution, attempt, Failed(str(attempt.state[takeover.UNANSWERED])))
+        elif deadline is not None and deadline <= audit.database_now() and not signals.exists():
+            self._time_out(execution, attempt)
+        elif takeover.is_orphaned(attempt, self.lease.fence):
+            self._take_over(execution, attempt)
+        else:
+            self._act(execution, attempt, attempts.inputs_again(execution, attempt, self.outputs))
+
+    def _take_over(self, execution: Execution, attempt: StepExecution) -> None:
+        """A worker died with this attempt in its hands: what may be repeated is, with the same token; else we ask."""
+        now = audit.database_now()
+        match takeover.decide(attempt, now):
+            case takeover.Ask():
+                result = takeover.settled(execution, attempt)
+                if isinstance(result, Succeeded):
+                    self._record(execution, attempt, result)
+                else:
+                    self.ledger.ask(execution, attempt, result)
+            case takeover.Hold(left=left):
+                self.ledger.hold(execution, attempt, left, "It is made again when that can no longer be.")
+            case takeover.Repeat(takeovers=takeovers):
+                with transaction.atomic(durable=True):
+                    self.lease.write(status=running_status(execution), status_message="")
+                    state = {**attempt.state, "takeovers": takeovers, takeover.SENT_AT: now.isoformat()}
+                    StepExecution.objects.filter(pk=attempt.pk).update(fence=self.lease.fence, state=state)
+                    attempt.fence, attempt.state = self.lease.fence, state
+                    detail = {"takeovers": takeovers}
+                    self.ledger.tell(execution, f"took over step {attempt.step_name}", detail=detail)
+
+    def _act(self, execution: Execution, attempt: StepExecution, inputs: Mapping[str, Any]) -> None:
+        """Poll an open attempt, with what people sent for it."""
+        signals = list(execution.signals.filter(step_execution=attempt, refusal="").select_related("sent_by"))
+        facts = tuple(
+            SignalFact(signal.kind, signal.sent_by.username, signal.sent_at, signal.comment, signal.payload)
+            for signal in signals
+        )
+        send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
+        result = self._made(execution, attempt, inputs, facts, send_by)
+        self._record(execution, attempt, result, [signal.pk for signal in signals])
+
+    def _made(
+        self,
+        execution: Execution,
+        attempt: StepExecution,
+        inputs: Mapping[str, Any],
+        facts: tuple[SignalFact, ...],
+        send_by: float,
+    ) -> Result:
+        """Do what the step says; a call that was held up before it left is made while the execution is still ours."""
+        result = attempts.act(execution, attempt, inputs, facts, send_by)
+        if isinstance(result, Failed) and result.error_code == "NotSent" and self.lease.renew():
+            again = time.monotonic() + settings.SEND_WITHIN.total_seconds()
+            return attempts.act(execution, attempt, inputs, facts, again)
+        return result
+
+    def _time_out(self, execution: Execution, attempt: StepExecution) -> None:
+        """A call that is out when its time is up has an unknown outcome; a wait that is up has timed out."""
+        if attempt.status == Status.IN_PROGRESS and attempt.action_class == ActionClass.ONCE:
+            self._record(execution, attempt, Unknown("The step's time was up while its call was out."))
+            return
+        said = f"{attempt.step_name} was not done in time. {attempt.waiting_message}".strip()
+        with transaction.atomic():
+            self.lease.write()
+            self.ledger.close(attempt, Status.TIMED_OUT, failure_message=said)
+            self.ledger.tell(execution, f"timed out step {attempt.step_name}")
+            self._follow(execution, attempt, flow.Outcome("TimedOut"))
+
+    def _record(
+        self, execution: Execution, attempt: StepExecution, result: Result, signals: Sequence[int] = ()
+    ) -> None:
+        """Write the outcome with its consequence; every branch writes under the fence, or nothing is kept."""
+        try:
+            with transaction.atomic():
+                if signals:
+                    Signal.objects.filter(pk__in=signals, applied_at__isnull=True).update(applied_at=Now())
+                match result:
+                    case Waiting():
+                        self.ledger.keep_waiting(execution, attempt, result)
+                    case Unknown() if attempt.action_class == ActionClass.ONCE:
+                        self.ledger.ask(execution, attempt, result)
+                    case Unknown():
+                        self.ledger.let_settle(execution, attempt, result)
+                    case Succeeded() | Failed():
+                        self._record_end(execution, attempt, result)
+        except FencedOut:
+            self.ledger.note_late(attempt, result)
+            raise
+
+    def _record_end(self, execution: Execution, attempt: StepExecution, result: Succeeded | Failed) -> None:
+        """Keep what the step answered, then take the consequence."""
+        step = attempts.document_of(execution).step(attempt.step_name)
+        outputs = masking.bounded(masking.storable(read_outputs(step, result)))
+        self.ledger.close(
+            attempt,
+            Status.FAILED if isinstance(result, Failed) else Status.SUCCESS,
+            outputs=outputs,
+            response=masking.shortened(masking.storable(result.payload)),
+            log=masking.text(result.log),
+            failure_message=masking.text(result.message) if isinstance(result, Failed) else "",
+        )
+        self._keep(attempt.step_name, outputs)
+        detail = {
+            "attempt": attempt.attempt,
+            "class": attempt.action_class,
+            "started_at": attempt.started_at.isoformat(),
+        }
+        if isinstance(result, Failed):
+            detail |= {"message": result.message[:500]}
+            self.ledger.tell(execution, f"failed step {attempt.step_name}", detail=detail)
+            self._follow(execution, attempt, flow.Outcome("Failed"))
+        else:
+            self.ledger.tell(execution, f"finished step {attempt.step_name}", detail=detail)
+            self._follow(execution, attempt, flow.Outcome("Success", result.next_step))
+
+    def _follow(
+        self, execution: Execution, attempt: StepExecution, outcome: flow.Outcome, *, is_exhausted: bool = False
+    ) -> None:
+        """Take the consequence of an attempt. `is_exhausted`: a person decided, so the document's retries do not apply."""
+        document = attempts.document_of(execution)
+        number = document.step(attempt.step_name).max_attempts if is_exhausted else attempt.attempt
+        decision = flow.follow(document, attempt.step_name, outcome, number, execution.worst_status or None)
+        match decision:
+            case flow.Next(step=step, worst=worst):
+                self.lease.write(current_step=step, worst_status=worst or "", status=running_status(execution))
+            case flow.Retry(after=after):
+                said = f"{attempt.step_name} will be tried again in a moment."
+                self.ledger.wait(after * settings.TIME_SCALE, status=running_status(execution), status_message=said)
+            case flow.End(status=status):
+                has_failed = outcome.status in {"Failed", "TimedOut"}
+                if has_failed and execution.asks_on_failure and not (is_exhausted or execution.is_cancelling):
+                    self.ledger.ask_about_failure(execution, attempt, attempt.failure_message)
+                else:
+                    self._end(execution, Status.CANCELLED if execution.is_cancelling else Status(status))
+
+    def _end(self, execution: Execution, status: Status, message: str = "") -> None:
+        self.ledger.end(execution, status, self.outputs, message)

@@ -1,0 +1,80 @@
+"""Fixtures of the engine's tests: an AWS that answers on loopback, and a way to run a document to where it waits."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from portal.people.models import Team, User
+from runbooks import runner
+from runbooks.actions import registry
+from runbooks.automation import document
+from runbooks.models import Execution, Purpose, Runbook, RunbookVersion, Status, VersionStatus
+from runbooks.operations.executions import start_execution
+from runbooks.tests import aws_double
+
+
+@pytest.fixture(scope="session")
+def one_aws() -> Iterator[aws_double.AwsDouble]:
+    """One double for all tests, because making boto3's clients takes longer than most of them."""
+    with aws_double.running() as double:
+        yield double
+
+
+@pytest.fixture
+def aws(one_aws: aws_double.AwsDouble, monkeypatch: pytest.MonkeyPatch) -> aws_double.AwsDouble:
+    """An AWS double that every client of the test speaks to; it remembers nothing of the test before."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", one_aws.url)
+    one_aws.reset()
+    return one_aws
+
+
+@pytest.fixture
+def publish(team: Team, people: dict[str, User]) -> Callable[[str], RunbookVersion]:
+    """Publish a document's text as a runbook of the team."""
+
+    def make(text: str, name: str = "Example") -> RunbookVersion:
+        reading = document.read(text, registry.shapes())
+        assert reading.document is not None, [f"{problem.path}: {problem.message}" for problem in reading.problems]
+        runbook, _ = Runbook.objects.get_or_create(
+            name=name, defaults={"slug": name.lower().replace(" ", "-"), "team": team}
+        )
+        return RunbookVersion.objects.create(
+            runbook=runbook,
+            number=runbook.versions.count() + 1,
+            status=VersionStatus.PUBLISHED,
+            text=text,
+            sha256=hashlib.sha256(f"{team.pk}{time.monotonic()}{text}".encode()).hexdigest(),
+            content=reading.raw,
+            author=people["author"],
+            publisher=people["approver"],
+            published_at=timezone.now(),
+        )
+
+    return make
+
+
+@pytest.fixture
+def start(publish: Callable[..., RunbookVersion], people: dict[str, User]) -> Callable[..., Execution]:
+    """Start a document as the responder; it is not yet carried forward."""
+
+    def begin(text: str, parameters: dict[str, Any] | None = None, **said: Any) -> Execution:
+        said = {"purpose": Purpose.ALONE, "reason": "a test", "region": "us-west-2", **said}
+        version = said.pop("version", None) or publish(text, said.pop("name", "Example"))
+        return start_execution(user=people["responder"], version=version, parameters=parameters or {}, **said)
+
+    return begin
+
+
+def carry(execution: Execution, *, slices: int = 200) -> Execution:
+    """Carry an execution as workers would, until it is final or waits for a person. Bounded; never sleeps."""
+    for _ in range(slices):
+        runner.advance(execution.pk)
+        execution.refresh_from_db()
+        if execution.is_final or execution.status == Status.WAITING:
+            return execution
+        Execution.objects.filter(pk=execution.pk).update(wake_at=execution.created_at)
+    raise AssertionError(f"{execution} still runs after {slices} slices: {execution.status} {execution.status_message}")

@@ -1,0 +1,358 @@
+"""Pages of drills and their JSON door: what is seen, who may, live answers, refusals that lose nothing typed."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from portal.audit.log import database_now
+from portal.catalogue.models import Service
+from portal.people.models import User
+from runbooks import drill_strip
+from runbooks.models import Drill, Phase, RunbookVersion, Sample, Status
+from runbooks.tests.aws_double import AwsDouble
+from runbooks.tests.drill_stage import CHANGING, INTERVAL, PATIENT, Stage, look
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OUTAGE = "...." + "x" * 30
+
+
+@pytest.fixture
+def stage(service: Service, people: dict[str, User], publish: Callable[..., RunbookVersion], aws: AwsDouble) -> Stage:
+    return Stage(service, people, publish, aws)
+
+
+@pytest.fixture
+def closed(stage: Stage) -> Drill:
+    drill = stage.start()
+    stage.good_before(drill)
+    drill = stage.until_phase(drill, Phase.INJECT)
+    stage.after_injection(drill, OUTAGE + ":" * 80)
+    return stage.until_over(drill)
+
+
+@pytest.fixture
+def waiting(stage: Stage) -> Drill:
+    """A drill whose recovery waits for a person."""
+    drill = stage.start(recovery=stage.version(PATIENT, "ask-first"))
+    stage.good_before(drill)
+    drill = stage.until_phase(drill, Phase.INJECT)
+    stage.after_injection(drill, OUTAGE)
+    return stage.until(stage.until_phase(drill, Phase.RECOVER), lambda one: one.status == Status.WAITING)
+
+
+def get(client: Client, user: User, name: str, *arguments: object, query: str = "") -> HttpResponse:
+    client.force_login(user)
+    return client.get(reverse(name, args=arguments) + query)
+
+
+def text(answer: HttpResponse) -> str:
+    return answer.content.decode()
+
+
+# --- list ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_list_invites_responders_and_tells_others(client: Client, people: dict[str, User]) -> None:
+    assert reverse("drill_start") in text(get(client, people["responder"], "drill_list"))
+    answer = get(client, people["viewer"], "drill_list")
+    assert (answer.status_code, reverse("drill_start") in text(answer)) == (200, False)
+
+
+def test_the_list_shows_the_verdict_beside_the_objective(client: Client, stage: Stage, closed: Drill) -> None:
+    shown = text(get(client, stage.people["viewer"], "drill_list"))
+    assert "Met" in shown
+    assert "1\u00a0min\u00a015\u00a0s" in shown
+    assert "15\u00a0min" in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "is_shown"),
+    [("?verdict=Met", True), ("?verdict=Not met", False), ("?service=checkout", True), ("?text=nothing", False)],
+)
+def test_the_list_is_narrowed(client: Client, stage: Stage, closed: Drill, query: str, is_shown: bool) -> None:
+    assert (closed.title in text(get(client, stage.people["viewer"], "drill_list", query=query))) == is_shown
+
+
+@pytest.mark.parametrize("name", ["drill_detail", "drill_fragment", "drill_samples"])
+def test_another_teams_drill_does_not_exist(client: Client, stage: Stage, name: str) -> None:
+    assert get(client, stage.people["outsider"], name, stage.start().pk).status_code == 404
+
+
+# --- one drill -------------------------------------------------------------------------------------------------------
+
+
+def test_a_running_drill_shows_its_phases_and_asks_for_more(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    look(drill)
+    shown = text(get(client, stage.people["viewer"], "drill_detail", drill.pk))
+    assert reverse("drill_fragment", args=[drill.pk]) in shown
+    assert 'aria-current="step"' in shown
+    assert "manage.py sample" in shown or "good samples" in shown
+
+
+def test_a_closed_drill_shows_its_record_and_asks_for_nothing(client: Client, stage: Stage, closed: Drill) -> None:
+    shown = text(get(client, stage.people["viewer"], "drill_detail", closed.pk))
+    for part in (
+        "What was measured",
+        "the objective is",
+        "How it was measured",
+        "numbers 8–10",
+        "us-east-1",
+        "Success",
+    ):
+        assert part in shown
+    assert reverse("drill_fragment", args=[closed.pk]) not in shown
+    assert " style=" not in shown
+
+
+def test_a_fragment_that_would_look_the_same_is_not_sent(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    look(drill)
+    first = text(get(client, stage.people["viewer"], "drill_fragment", drill.pk))
+    seen = re.search(r"seen=([^\"]+)", first)[1]
+    assert get(client, stage.people["viewer"], "drill_fragment", drill.pk, query=f"?seen={seen}").status_code == 204
+    stage.good_before(drill)
+    look(drill)
+    assert get(client, stage.people["viewer"], "drill_fragment", drill.pk, query=f"?seen={seen}").status_code == 200
+
+
+def test_the_page_is_loaded_anew_once_when_the_drill_is_over(client: Client, stage: Stage, closed: Drill) -> None:
+    answer = get(client, stage.people["viewer"], "drill_fragment", closed.pk, query="?seen=0")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert "hx-trigger" not in text(answer)
+
+
+def test_a_waiting_recovery_can_be_answered_in_place(client: Client, stage: Stage, waiting: Drill) -> None:
+    shown = text(get(client, stage.people["responder"], "drill_fragment", waiting.pk))
+    execution = waiting.executions.get(part="recovery")
+    assert reverse("execution_signal", args=[execution.pk]) in shown
+    assert 'value="Resume"' in shown
+
+
+def test_a_drill_is_cancelled_with_a_reason(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    client.force_login(stage.people["responder"])
+    refused = client.post(reverse("drill_cancel", args=[drill.pk]), {"comment": "", "is_restored": "on"})
+    assert (refused.status_code, "Say why" in text(refused)) == (422, True)
+    client.post(reverse("drill_cancel", args=[drill.pk]), {"comment": "Wrong day", "is_restored": "on"})
+    drill.refresh_from_db()
+    assert (drill.is_cancelling, drill.restoration is None) == (True, False)
+
+
+def test_unticking_the_restoration_declines_it(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    client.force_login(stage.people["responder"])
+    client.post(reverse("drill_cancel", args=[drill.pk]), {"comment": "Leave it as it is"})
+    drill.refresh_from_db()
+    assert drill.restoration is None
+
+
+def test_who_may_not_cancel_sees_no_form_and_is_refused(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    assert "Cancel the drill" not in text(get(client, stage.people["viewer"], "drill_detail", drill.pk))
+    answer = client.post(reverse("drill_cancel", args=[drill.pk]), {"comment": "No"})
+    assert answer.status_code == 403
+
+
+# --- samples ---------------------------------------------------------------------------------------------------------
+
+
+def strip(client: Client, user: User, drill: Drill, query: str = "") -> dict[str, Any]:
+    return json.loads(get(client, user, "drill_samples", drill.pk, query=query).content)
+
+
+def test_the_strip_of_a_closed_drill_stands_still(client: Client, stage: Stage, closed: Drill) -> None:
+    found = strip(client, stage.people["viewer"], closed)
+    assert (found["is_live"], found["is_partial"], found["time_scale"]) == (False, False, 0.02)
+    assert found["clock"]["from"] == closed.record["measured"]["disrupted_at"]
+    assert found["clock"]["to"] == closed.record["measured"]["recovered_at"]
+    assert [mark["label"] for mark in found["markers"]] == ["Injection", "Recovery"]
+    assert {(one["ok"], one["region"]) for one in found["samples"]} == {
+        (True, "us-west-2"), (True, "us-east-1"), (False, ""),
+    }  # fmt: skip
+
+
+def test_the_clock_runs_while_the_service_is_disrupted(client: Client, stage: Stage, waiting: Drill) -> None:
+    clock = strip(client, stage.people["viewer"], waiting)["clock"]
+    assert clock["from"] is not None
+    assert clock["to"] is None
+
+
+def test_later_samples_come_alone_with_those_that_may_have_been_late(client: Client, stage: Stage) -> None:
+    drill = stage.start()
+    stage.good_before(drill, "." * 200)
+    newest = Sample.objects.order_by("-sent_at").first().sent_at
+    found = strip(client, stage.people["viewer"], drill, f"?after={newest.isoformat().replace('+', '%2B')}")
+    assert found["is_partial"] is True
+    assert len(found["samples"]) < 200
+    assert found["samples"][0]["at"] >= found["samples_from"]
+    assert newest - timedelta(seconds=4) < drill_strip.datetime.fromisoformat(found["samples"][0]["at"]) < newest
+
+
+@pytest.mark.parametrize("after", ["rubbish", "2026-13-45T00:00:00Z", ""])
+def test_rubbish_for_a_time_answers_everything(client: Client, stage: Stage, after: str) -> None:
+    drill = stage.start()
+    stage.good_before(drill)
+    assert len(strip(client, stage.people["viewer"], drill, f"?after={after}")["samples"]) == 60
+
+
+def test_a_long_drill_is_shown_in_fewer_cells_and_hides_no_failure(
+    client: Client, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drill_strip, "MOST_CELLS", 50)
+    drill = stage.start()
+    stage.sample(drill, "." * 99 + "x" + "." * 100, database_now() - INTERVAL * 200)
+    found = strip(client, stage.people["viewer"], drill)
+    assert len(found["samples"]) <= 51
+    assert found["interval_seconds"] == 0.2
+    assert sum(not one["ok"] for one in found["samples"]) == 1
+
+
+# --- starting --------------------------------------------------------------------------------------------------------
+
+
+def typed(stage: Stage, **changes: str) -> dict[str, Any]:
+    plan = stage.plan()
+    return {
+        "service": plan["service"].slug,
+        "scope": "region",
+        "title": plan["title"],
+        "injection": plan["injection"].pk,
+        "recovery": plan["recovery"].pk,
+        "restoration": plan["restoration"].pk,
+        "recovery-version": plan["recovery"].pk,
+        "recovery-parameters.EntryUrl": "http://127.0.0.1:9/",
+        "recovery-parameters.Count": "2",
+        "detection_timeout": "10 min",
+        "recovery_timeout": "30 min",
+        "participants": [stage.people["responder"].pk],
+        **changes,
+    }
+
+
+def post(client: Client, stage: Stage, **changes: str) -> HttpResponse:
+    client.force_login(stage.people["responder"])
+    return client.post(reverse("drill_start"), typed(stage, **changes))
+
+
+def test_a_drill_is_started_from_the_form_with_the_catalogues_objectives(client: Client, stage: Stage) -> None:
+    answer = post(client, stage)
+    drill = Drill.objects.get()
+    assert answer.headers["Location"] == reverse("drill_detail", args=[drill.pk])
+    assert (drill.rto, drill.rpo) == (timedelta(minutes=15), timedelta(minutes=1))
+    assert drill.parameters["recovery"]["Count"] == "2"
+
+
+def test_a_double_click_starts_one_drill(client: Client, stage: Stage) -> None:
+    key = "7d9b6f2e-58a5-4d0e-9a39-7a1b0c7f5a11"
+    first, second = post(client, stage, start_key=key), post(client, stage, start_key=key)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Drill.objects.count() == 1
+
+
+def test_every_problem_is_shown_and_nothing_typed_is_lost(client: Client, stage: Stage) -> None:
+    answer = post(client, stage, **{"title": "", "rto": "0 s", "recovery-parameters.Count": "77"})
+    shown = text(answer)
+    assert answer.status_code == 422
+    assert "Give the drill a title" in shown
+    assert "longer than nothing" in shown
+    assert 'value="77"' in shown
+    assert re.search(r"Recovery, Count</a>: [^<]+", shown)
+    assert not Drill.objects.exists()
+
+
+def test_a_running_drill_is_linked_from_the_refusal(client: Client, stage: Stage) -> None:
+    running = stage.start()
+    shown = text(post(client, stage, title="Another"))
+    assert f'href="{reverse("drill_detail", args=[running.pk])}">Open the running drill' in shown
+
+
+def test_a_form_without_choices_is_refused_whole(client: Client, stage: Stage) -> None:
+    client.force_login(stage.people["responder"])
+    answer = client.post(reverse("drill_start"), {})
+    assert answer.status_code == 422
+    assert "Choose the service." in text(answer)
+    assert "Choose what disrupts it." in text(answer)
+
+
+def test_who_may_not_start_gets_no_form(client: Client, stage: Stage) -> None:
+    assert get(client, stage.people["viewer"], "drill_start").status_code == 403
+
+
+def test_parameters_follow_the_chosen_runbooks(client: Client, stage: Stage) -> None:
+    stage.plan()
+    query = f"?service=checkout&recovery={stage.version(CHANGING, 'mend-it').pk}"
+    shown = text(get(client, stage.people["responder"], "drill_parameters", query=query))
+    assert 'name="recovery-parameters.Count"' in shown
+    assert 'value="http://127.0.0.1:9/"' in shown
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(stage: Stage) -> APIClient:
+    stage.plan()
+    made = APIClient()
+    made.force_authenticate(stage.people["responder"])
+    return made
+
+
+PLAN = {
+    "service": "checkout",
+    "title": "By API",
+    "injection": "break-it",
+    "recovery": "mend-it",
+    "restoration": "tidy-up",
+}
+
+
+def test_a_drill_is_started_read_and_cancelled_by_json(api: APIClient, stage: Stage) -> None:
+    started = api.post("/api/drills/", PLAN, format="json")
+    assert started.status_code == 201, started.json()
+    pk = started.json()["id"]
+    assert api.get("/api/drills/").json()["results"][0]["id"] == pk
+    assert api.get(f"/api/drills/{pk}/").json()["record"] is None
+    assert api.post(f"/api/drills/{pk}/cancel/", {"comment": ""}, format="json").status_code == 400
+    assert api.post(f"/api/drills/{pk}/cancel/", {"comment": "Enough"}, format="json").json()["is_cancelling"] is True
+
+
+def test_the_record_and_the_samples_are_read_by_json(api: APIClient, closed: Drill) -> None:
+    assert api.get(f"/api/drills/{closed.pk}/").json()["record"]["verdict"]["word"] == "Met"
+    assert len(api.get(f"/api/drills/{closed.pk}/samples/").json()["samples"]) >= 170
+
+
+def test_unknown_names_and_fields_are_refused_together(api: APIClient) -> None:
+    answer = api.post("/api/drills/", {**PLAN, "recovery": "nothing", "participants": ["nobody"]}, format="json")
+    assert answer.status_code == 400
+    assert set(answer.json()["fields"]) == {"recovery", "participants"}
+    assert api.post("/api/drills/", {**PLAN, "colour": "red"}, format="json").status_code == 400
+
+
+def test_another_teams_drill_does_not_exist_in_json(stage: Stage) -> None:
+    drill = stage.start()
+    stranger = APIClient()
+    stranger.force_authenticate(stage.people["outsider"])
+    assert stranger.get(f"/api/drills/{drill.pk}/").status_code == 404
+    assert stranger.get("/api/drills/").json()["count"] == 0
+    assert stranger.post(f"/api/drills/{drill.pk}/cancel/", {"comment": "x"}, format="json").status_code == 404
+
+
+def test_who_may_not_start_is_refused_in_json(stage: Stage) -> None:
+    stage.plan()
+    viewer = APIClient()
+    viewer.force_authenticate(stage.people["viewer"])
+    assert viewer.post("/api/drills/", PLAN, format="json").status_code == 403
+
+
+def test_nobody_is_answered_without_signing_in(client: Client, stage: Stage) -> None:
+    assert client.get(reverse("drill_list")).status_code == 302
+    assert APIClient().get("/api/drills/").status_code in (401, 403)
