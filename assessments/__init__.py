@@ -1,0 +1,1 @@
+"""Assessments: a service judged by a lens, question by question."""

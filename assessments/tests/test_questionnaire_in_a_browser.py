@@ -1,0 +1,308 @@
+"""The questionnaire in Chromium under the real policy: saving by itself, lost connections, two people, keyboard, phone."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from assessments.models import Answer, Assessment
+from assessments.operations.answers import save_answer
+from assessments.tests.rows import answered, chosen
+from portal.people.models import User
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+AXE = (Path(__file__).resolve().parents[2] / "portal" / "tests" / "vendor" / "axe.min.js").read_text()
+SAVED = re.compile(r"Saved \d\d:\d\d:\d\d UTC")
+KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('assessment-answer:')).length"
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "These tests need Chromium. Install it, or name its path in the environment variable CHROMIUM."
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's own loop runs in this thread
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield running
+        running.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def opened(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
+    """Opens an address as somebody; the test fails on any error of a script or breach of the policy."""
+    wrong: list[str] = []
+    contexts = []
+
+    def open_as(user: User, address: str, width: int = 1280) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(address)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def at(assessment: Assessment, rest: str = "question/backup") -> str:
+    return f"/assessments/{assessment.pk}/{rest}"
+
+
+def box(page: Page, choice: str) -> object:
+    return page.locator(f"input[name=choice][value={choice}]")
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-slot=saved]")).to_have_text(SAVED)
+
+
+def revision(page: Page, number: int) -> None:
+    expect(page.locator("input[name=base_revision]")).to_have_value(str(number))
+
+
+def settled(page: Page) -> None:
+    """Nothing is kept in the browser any more; the policy forbids waiting by a function in the page."""
+    deadline = time.monotonic() + 10
+    while page.evaluate(KEPT) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_change_saves_by_itself_and_risk_and_progress_follow(
+    owner: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+    expect(page.locator("[data-slot=saved]")).to_contain_text("Nobody has answered yet")
+    box(page, "tested").check()
+    saved(page)
+    expect(page.locator("[data-slot=risk] .state")).to_have_attribute("data-status", "MEDIUM")
+    expect(page.locator("[data-slot=progress]")).to_contain_text("1 of 2 answered")
+    expect(page.locator("[data-slot='pillar:1']")).to_have_text("1/1")
+    page.fill("textarea[name=notes]", "Every Monday")
+    revision(page, 2)
+    saved(page)
+    answer = Answer.objects.get()
+    assert (answer.revision, answer.notes, list(answer.choices)) == (2, "Every Monday", ["tested"])
+    assert page.evaluate(KEPT) == 0
+
+
+def test_none_of_these_and_the_others_exclude_each_other(owner: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment))
+    box(page, "tested").check()
+    box(page, "copied").check()
+    box(page, "backup_no").check()
+    expect(page.locator("input[name=choice]:checked")).to_have_count(1)
+    saved(page)
+    box(page, "owned").check()
+    expect(box(page, "backup_no")).not_to_be_checked()
+    page.locator("[data-choice]").nth(2).locator("summary").click()
+    page.locator("select[name='excuse.owned']").select_option("OUT_OF_SCOPE")
+    expect(box(page, "owned")).not_to_be_checked()
+    settled(page)  # one save or two, as fast as this machine is
+    saved(page)
+    assert Answer.objects.get().choices["owned"]["status"] == "NOT_APPLICABLE"
+
+
+def test_what_is_typed_without_a_connection_is_kept_and_saved_later(
+    owner: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+    page.context.set_offline(True)
+    box(page, "tested").check()
+    page.fill("textarea[name=notes]", "Typed in the cellar")
+    line = page.locator("[data-slot=saved]")
+    expect(line).to_have_text("Not saved: connection lost, kept in this browser, trying again")
+    assert page.evaluate(KEPT) == 1
+    assert not Answer.objects.exists()
+    page.context.set_offline(False)
+    saved(page)
+    assert Answer.objects.get().notes == "Typed in the cellar"
+    assert page.evaluate(KEPT) == 0
+
+
+def test_what_is_kept_survives_closing_the_page(owner: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment))
+    page.context.route(
+        "**/question/**", lambda route: route.abort() if route.request.method == "POST" else route.fallback()
+    )
+    page.fill("textarea[name=notes]", "Not lost")
+    expect(page.locator("[data-slot=saved]")).to_contain_text("connection lost")
+    page.goto("about:blank")
+    page.context.unroute_all()
+    assert not Answer.objects.exists()
+    page.goto(at(assessment))
+    saved(page)
+    expect(page.locator("textarea[name=notes]")).to_have_value("Not lost")
+    assert Answer.objects.get().notes == "Not lost"
+
+
+def test_what_is_kept_for_another_question_is_sent_from_the_next_page(
+    owner: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+    page.context.route(
+        "**/question/**", lambda route: route.abort() if route.request.method == "POST" else route.fallback()
+    )
+    box(page, "tested").check()
+    expect(page.locator("[data-slot=saved]")).to_contain_text("connection lost")
+    page.goto("about:blank")
+    page.context.unroute_all()
+    page.goto(at(assessment, "question/restore"))
+    settled(page)
+    assert list(Answer.objects.get().choices) == ["tested"]
+
+
+def test_leaving_at_once_after_a_click_saves_it(owner: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment))
+    box(page, "tested").check()
+    page.click("a[rel=next]")
+    page.wait_for_url("**/question/restore")
+    page.goto(at(assessment))
+    expect(box(page, "tested")).to_be_checked()
+    saved(page)
+    assert list(Answer.objects.get().choices) == ["tested"]
+
+
+def test_an_answer_whose_confirmation_is_lost_is_no_conflict_with_oneself(
+    owner: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+
+    def swallow(route: object) -> None:
+        route.fetch()  # type: ignore[attr-defined]
+        route.abort()  # type: ignore[attr-defined]
+
+    page.context.route("**/question/backup", swallow, times=1)
+    box(page, "tested").check()
+    expect(page.locator("[data-slot=saved]")).to_contain_text("connection lost")
+    assert Answer.objects.get().revision == 1
+    box(page, "copied").check()
+    saved(page)
+    assert sorted(Answer.objects.get().choices) == ["copied", "tested"]
+    expect(page.locator(".conflict")).to_have_count(0)
+
+
+def test_an_idle_page_shows_what_somebody_else_saved(
+    owner: User, colleague: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+    answered(colleague, assessment, "backup", "tested")
+    expect(page.locator("[data-slot=saved]")).to_contain_text("Cleo changed this question at", timeout=12_000)
+    expect(box(page, "tested")).to_be_checked()
+    box(page, "copied").check()
+    saved(page)
+    assert Answer.objects.get().revision == 2
+
+
+def test_two_people_choose_whose_words_stay(owner: User, colleague: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment))
+    page.context.route("**/questions/state/", lambda route: route.abort())
+    theirs = chosen("tested", notes="Theirs")
+    save_answer(user=colleague, assessment=assessment, question_id="backup", draft=theirs, base_revision=0)
+    page.fill("textarea[name=notes]", "Mine")
+    conflict = page.locator(".conflict")
+    expect(conflict).to_contain_text("Cleo answered this question")
+    expect(conflict).to_be_focused()
+    assert Answer.objects.get().notes == "Theirs"
+    page.click("text=Save what I chose")
+    assert Answer.objects.get().revision == 1, "each field needs a choice"
+    page.locator("input[name='take.notes'][value=mine]").check()
+    page.locator("input[name='take.choice:tested'][value=stored]").check()
+    page.click("text=Save what I chose")
+    saved(page)
+    expect(conflict).to_have_count(0)
+    expect(box(page, "tested")).to_be_checked()
+    answer = Answer.objects.get()
+    assert (answer.notes, list(answer.choices), answer.revision) == ("Mine", ["tested"], 2)
+    assert page.evaluate(KEPT) == 0
+
+
+def test_a_question_of_the_list_opens_where_it_stands(owner: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment, "questions/"))
+    page.locator(".row-question summary").nth(1).click()
+    box(page, "timed").check()
+    saved(page)
+    expect(page.locator("[data-slot='dot:2'] .dot")).to_have_class("dot dot-MEDIUM")
+    expect(page.locator("[data-slot=progress]")).to_contain_text("1 of 2 answered")
+    page.locator("summary", has_text="Add evidence").click()
+    page.get_by_label("Link").fill("https://example.com/drill")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".evidence")).to_contain_text("https://example.com/drill")
+
+
+def test_the_keyboard_is_enough(owner: User, assessment: Assessment, opened: Open) -> None:
+    page = opened(owner, at(assessment))
+
+    def reach(selector: str) -> None:
+        for _ in range(80):
+            if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"{selector} is not reached with Tab")
+
+    reach("input[name=choice][value=tested]")
+    page.keyboard.press("Space")
+    saved(page)
+    reach("input[name=choice][value=tested] ~ *, .choice-more summary")
+    page.keyboard.press("Enter")
+    reach("select[name='excuse.tested']")
+    reach("textarea[name='notes.tested']")
+    page.keyboard.type("By Rob")
+    reach("textarea[name=notes]")
+    revision(page, 2)
+    reach("a[rel=next]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/question/restore")
+    page.keyboard.press("q")
+    page.keyboard.press("p")
+    page.wait_for_url("**/question/backup")
+    assert Answer.objects.get().choices["tested"] == {"status": "SELECTED", "reason": "", "notes": "By Rob"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.long
+def test_the_pages_pass_axe_and_fit_the_screen(
+    owner: User, assessment: Assessment, opened: Open, theme: str, width: int
+) -> None:
+    answered(owner, assessment, "backup", "backup_no")
+    page = opened(owner, "/assessments/", width)
+    page.context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    lens = f"/lenses/{assessment.lens.slug}/"
+    for address in (
+        "/assessments/",
+        at(assessment, ""),
+        at(assessment),
+        at(assessment, "questions/"),
+        at(assessment, "close/"),
+        "/lenses/",
+        lens,
+        f"{lens}versions/1.0/",
+        "/lenses/import/",
+    ):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        page.evaluate(AXE)
+        rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
+        found = page.evaluate(f"axe.run({rules})")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], address

@@ -1,0 +1,91 @@
+"""An assessment, and the Well-Architected Tool of a sandbox as somebody in AWS's console would use it.
+
+Here: what the tests of syncing do over and over. Not here: fixtures of people and services (conftest.py of the project).
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from assessments.models import Answer, Assessment, Lens
+from assessments.operations.answers import AnswerDraft, ChoiceAnswer, save_answer
+from assessments.operations.assessments import start_assessment
+from assessments.operations.lenses import create_lens, publish_version
+from assessments.tests.lenses import small
+from assessments.tool import Decision, Side, Verdict
+from assessments.tool_connect import connect, link_of
+from assessments.tool_sync import Preview, preview, push
+from portal.aws.caller import AwsCaller
+from portal.catalogue.models import AwsAccount, Service
+from portal.people.models import User
+
+REGION = "us-west-2"
+
+
+@dataclass
+class Stage:
+    """`user` is an owner of the service's team."""
+
+    user: User
+    service: Service
+    account: AwsAccount
+    assessment: Assessment = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.assessment = start_assessment(user=self.user, service=self.service, lens=self.published(small()))
+
+    def published(self, content: dict[str, Any]) -> Lens:
+        draft = create_lens(user=self.user, team=self.service.team, text=json.dumps(content))
+        return publish_version(user=self.user, version=draft, sha256=draft.sha256, is_major=True).lens
+
+    # -- here
+
+    def connect(self, **more: Any) -> None:
+        connect(user=self.user, assessment=self.assessment, account=self.account, region=REGION, **more)
+
+    def push(self, **more: Any) -> Any:
+        return push(user=self.user, assessment=self.assessment, **more)
+
+    def answer(self, question_id: str, *selected: str, notes: str = "", **more: Any) -> None:
+        row = self.stored(question_id)
+        choices = {each: ChoiceAnswer("SELECTED") for each in selected} | more.pop("choices", {})
+        draft = AnswerDraft(choices, notes=notes, **more)
+        base = row.revision if row else 0
+        save_answer(
+            user=self.user, assessment=self.assessment, question_id=question_id, draft=draft, base_revision=base
+        )
+
+    def stored(self, question_id: str) -> Answer | None:
+        return self.assessment.answers.filter(question_id=question_id).first()
+
+    def chosen(self, question_id: str) -> set[str]:
+        row = self.stored(question_id)
+        return {each for each, said in row.choices.items() if said["status"] == "SELECTED"} if row else set()
+
+    def preview(self) -> Preview:
+        return preview(user=self.user, assessment=self.assessment)
+
+    def verdicts(self) -> dict[str, Verdict]:
+        return {each.question.id: each.verdict for each in self.preview().plan.questions}
+
+    def decided(self, side: Side) -> dict[str, Decision]:
+        """One word on every conflict of this moment."""
+        conflicts = self.preview().plan.having(Verdict.CONFLICT)
+        return {each.question.id: Decision(side, each.fingerprint) for each in conflicts}
+
+    # -- in AWS
+
+    @property
+    def names(self) -> dict[str, str]:
+        link = link_of(self.assessment)
+        assert link is not None
+        return {"WorkloadId": link.workload_id, "LensAlias": link.review_alias}
+
+    def aws(self, api: str, **asked: Any) -> dict[str, Any]:
+        return AwsCaller(REGION).call("wellarchitected", api, asked)
+
+    def in_tool(self, question_id: str) -> dict[str, Any]:
+        return dict(self.aws("GetAnswer", **self.names, QuestionId=question_id)["Answer"])
+
+    def answer_in_tool(self, question_id: str, **what: Any) -> None:
+        self.aws("UpdateAnswer", **self.names, QuestionId=question_id, **what)
