@@ -14,7 +14,7 @@ from portal.catalogue.drafts import draft_of
 from portal.catalogue.models import AwsAccount, Scope, Service
 from portal.catalogue.rules import problems_of
 from portal.catalogue.surroundings import around
-from portal.people.demo import PASSWORD
+from portal.people.demo import DEMO_USERS, PASSWORD
 from portal.people.models import Membership, Role, Team, User
 from portal.sandbox.sample import names as sandbox_names
 
@@ -28,7 +28,7 @@ def seed() -> str:
 
 
 def test_the_demonstration_is_whole() -> None:
-    assert PASSWORD not in seed()
+    seed()
     team = Team.objects.get(slug="mythical-mysfits")
     assert set(Membership.objects.filter(team=team).values_list("role", flat=True)) == set(Role.values)
     service = Service.objects.get(slug="mythical-mysfits")
@@ -40,6 +40,12 @@ def test_the_demonstration_is_whole() -> None:
     ]
     account = AwsAccount.objects.get()
     assert (account.name, account.account_id, account.role_arn) == ("Sandbox", "123456789012", "")
+
+
+def test_the_sign_ins_are_told_each_time() -> None:
+    for said in (seed(), seed()):
+        assert PASSWORD in said
+        assert all(f"{each.username} ({each.role.label.lower()})" in said for each in DEMO_USERS)
 
 
 def test_checks_know_the_resources_of_the_sample() -> None:

@@ -38,8 +38,10 @@ class Command(BaseCommand):
             if told["name"] in added:
                 draft = sample_draft(told, team=team, account=account, entry=entry)
                 _look_at(create_service(user=draft.owner, draft=draft), told)
-        people = ", ".join(each.username for each in DEMO_USERS)
-        self.stdout.write(f"The demonstration is there: {people}; services added: {', '.join(added) or 'none'}.")
+        if added:
+            self.stdout.write(f"Sample services added: {', '.join(added)}.")
+        people = ", ".join(f"{each.username} ({each.role.label.lower()})" for each in DEMO_USERS)
+        self.stdout.write(f"Sign in as {people}; the password of all is {PASSWORD}")
 
 
 def _look_at(service: Service, told: dict[str, Any]) -> None:
