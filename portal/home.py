@@ -37,6 +37,7 @@ class FirstStep:
     label: str
     is_done: bool
     is_possible: bool
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,5 +140,6 @@ def _first_steps(user: User, services: Sequence[Service]) -> list[FirstStep]:
             "Start a drill",
             False,
             bool(services) and has_runbook and teams_where(user, Act.START).exists(),
+            query="?sample=1",  # prefills the sample drill where it is installed, nothing elsewhere
         ),
     ]

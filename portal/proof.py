@@ -16,7 +16,7 @@ from assessments.checks.context import DrillFact, RunbookFact
 from assessments.models import Assessment
 from assessments.proof_source import NamedProof
 from portal.audit.log import database_now
-from portal.catalogue.models import Objective, Service
+from portal.catalogue.models import Objective, Scope, Service
 from runbooks.models import FINAL_STATUSES, Drill, Execution, RunbookVersion, Status, Verdict, VersionStatus
 
 SHOWN = 5
@@ -49,7 +49,8 @@ def of_service(service: Service) -> ServiceProof:
     judged = list(drills.filter(status__in=FINAL_STATUSES).exclude(verdict="").order_by("-ended_at"))
     oldest = database_now() - PROOF_LASTS
     scopes = []
-    for objective in service.objectives.all():
+    promised = {objective.scope: objective for objective in service.objectives.all()}
+    for objective in (promised[scope] for scope in Scope.values if scope in promised):
         newest = next((drill for drill in judged if drill.scope == objective.scope), None)
         scopes.append(ScopeProof(objective, newest, why_unproved(newest, objective, oldest)))
     executions = Execution.objects.filter(service=service, drill__isnull=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assessments.tests.lenses import small
 from assessments.tests.rows import started
 from portal import proof
-from portal.catalogue.models import Service
+from portal.catalogue.models import Objective, Service
 from portal.people.models import User
 from runbooks.models import Drill, Phase, Status
 from runbooks.tests.rows import a_version, an_execution
@@ -61,6 +61,13 @@ def test_only_the_newest_drill_of_a_scope_counts(service: Service, people: dict[
     a_drill(service, people, "Met", timedelta(days=2))
     a_drill(service, people, "Not recovered", timedelta(days=1))
     assert proof.of_service(service).scopes[0].why_unproved == "not recovered"
+
+
+def test_scopes_stand_in_the_order_in_which_they_grow(service: Service) -> None:
+    for scope in ("zone", "application", "infrastructure"):
+        Objective.objects.create(service=service, scope=scope, rto=timedelta(1), rpo=timedelta(1), mtd=timedelta(1))
+    shown = [each.objective.scope for each in proof.of_service(service).scopes]
+    assert shown == ["application", "infrastructure", "zone", "region"]
 
 
 def test_the_services_page_shows_what_was_proved(client: Client, service: Service, people: dict[str, User]) -> None:
