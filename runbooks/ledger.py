@@ -48,6 +48,30 @@ class Ledger:
         for name, value in said.items():
             setattr(attempt, name, value)
 
+    def note_sending(
+        self,
+        execution: Execution,
+        attempt: StepExecution,
+        timeout: timedelta | None,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A noted call is about to be made later than it was noted: its quarantine and its time count from now.
+
+        Raises `FencedOut`. The caller's transaction is committed before anything is sent.
+        """
+        now = audit.database_now()
+        said: dict[str, Any] = {
+            "fence": self.lease.fence,
+            "state": {**attempt.state, **(state or {}), takeover.SENT_AT: now.isoformat()},
+        }
+        if attempt.status == Status.IN_PROGRESS:
+            said["deadline_at"] = now + timeout if timeout is not None else None
+        status = running_status(execution)
+        self.lease.write(lease_until=later(settings.LEASE), status=status, status_message="")
+        StepExecution.objects.filter(pk=attempt.pk).update(**said)
+        for name, value in said.items():
+            setattr(attempt, name, value)
+
     def keep_waiting(self, execution: Execution, attempt: StepExecution, result: Waiting) -> None:
         """The attempt goes on at its next poll, at a signal, or at its deadline."""
         StepExecution.objects.filter(pk=attempt.pk).exclude(status__in=FINAL_STATUSES).update(

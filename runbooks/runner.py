@@ -208,17 +208,17 @@ class _Carrier:
                 self.ledger.hold(execution, attempt, left, "The runbook goes on when that can no longer be.")
             else:
                 self._record(execution, attempt, Failed(str(attempt.state[takeover.UNANSWERED])))
+        elif takeover.is_orphaned(attempt, self.lease.fence):
+            # Before its deadline: a call's own time is shorter than a lease, and the death of its worker is not its fault.
+            self._take_over(execution, attempt)
         elif deadline is not None and deadline <= audit.database_now() and not signals.exists():
             self._time_out(execution, attempt)
-        elif takeover.is_orphaned(attempt, self.lease.fence):
-            self._take_over(execution, attempt)
         else:
             self._act(execution, attempt, attempts.inputs_again(execution, attempt, self.outputs))
 
     def _take_over(self, execution: Execution, attempt: StepExecution) -> None:
         """A worker died with this attempt in its hands: what may be repeated is, with the same token; else we ask."""
-        now = audit.database_now()
-        match takeover.decide(attempt, now):
+        match takeover.decide(attempt, audit.database_now()):
             case takeover.Ask():
                 result = takeover.settled(execution, attempt)
                 if isinstance(result, Succeeded):
@@ -228,12 +228,9 @@ class _Carrier:
             case takeover.Hold(left=left):
                 self.ledger.hold(execution, attempt, left, "It is made again when that can no longer be.")
             case takeover.Repeat(takeovers=takeovers):
+                detail = {"takeovers": takeovers}
                 with transaction.atomic(durable=True):
-                    self.lease.write(status=running_status(execution), status_message="")
-                    state = {**attempt.state, "takeovers": takeovers, takeover.SENT_AT: now.isoformat()}
-                    StepExecution.objects.filter(pk=attempt.pk).update(fence=self.lease.fence, state=state)
-                    attempt.fence, attempt.state = self.lease.fence, state
-                    detail = {"takeovers": takeovers}
+                    self.ledger.note_sending(execution, attempt, self._timeout(execution, attempt), detail)
                     self.ledger.tell(execution, f"took over step {attempt.step_name}", detail=detail)
 
     def _act(self, execution: Execution, attempt: StepExecution, inputs: Mapping[str, Any]) -> None:
@@ -257,16 +254,24 @@ class _Carrier:
     ) -> Result:
         """Do what the step says; a call that was held up before it left is made while the execution is still ours."""
         result = attempts.act(execution, attempt, inputs, facts, send_by)
-        if isinstance(result, Failed) and result.error_code == "NotSent" and self.lease.renew():
+        if isinstance(result, Failed) and result.error_code == "NotSent":
+            try:
+                with transaction.atomic(durable=True):
+                    self.ledger.note_sending(execution, attempt, self._timeout(execution, attempt))
+            except FencedOut:
+                self.ledger.note_late(attempt, result)
+                raise
             again = time.monotonic() + settings.SEND_WITHIN.total_seconds()
             return attempts.act(execution, attempt, inputs, facts, again)
         return result
 
+    def _timeout(self, execution: Execution, attempt: StepExecution) -> timedelta | None:
+        action = registry.ACTIONS.get(attempt.action)
+        step = attempts.document_of(execution).step(attempt.step_name)
+        return attempts.timeout_of(action, step) if action is not None else None
+
     def _time_out(self, execution: Execution, attempt: StepExecution) -> None:
-        """A call that is out when its time is up has an unknown outcome; a wait that is up has timed out."""
-        if attempt.status == Status.IN_PROGRESS and attempt.action_class == ActionClass.ONCE:
-            self._record(execution, attempt, Unknown("The step's time was up while its call was out."))
-            return
+        """A wait whose time is up; no call of it is out."""
         said = f"{attempt.step_name} was not done in time. {attempt.waiting_message}".strip()
         with transaction.atomic():
             self.lease.write()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -18,7 +17,7 @@ from django.db.models.functions import Now
 from portal.audit import log as audit
 from portal.people.models import Role, User
 from portal.people.permissions import Act, require, roles_of
-from runbooks import masking, tasks
+from runbooks import masking, takeover, tasks
 from runbooks.actions import people as people_actions
 from runbooks.answers import ANSWERS
 from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, StepExecution
@@ -184,7 +183,7 @@ def _start_refusal(execution: Execution) -> str:
 
 def _too_early(step: StepExecution) -> str:
     """A call that must not happen twice is not sent again while the first may still be on its way."""
-    left = step.started_at + settings.QUARANTINE - audit.database_now()
+    left = takeover.quarantine_left(step, audit.database_now())
     if left <= timedelta(0):
         return ""
     return (

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from pytest_django import Settings
 
 from portal.people.models import User
 from runbooks import attempts, runner
+from runbooks.automation.results import Failed, Result
 from runbooks.lease import FencedOut, Lease, claim
 from runbooks.ledger import Ledger
 from runbooks.models import Execution, LateResult, RunbookVersion, SignalKind, Status, StepExecution
@@ -19,6 +21,7 @@ from runbooks.tests.conftest import carry
 from runbooks.tests.deaths import (
     CLASSES,
     REPEATABLE,
+    Died,
     a_text,
     dies,
     effects,
@@ -55,6 +58,30 @@ def test_f02_a_worker_killed_between_note_and_call_is_replaced(start: Start, aws
     dies(execution, attempts, "act")
     assert carry(execution).status == Status.SUCCESS
     assert effects(aws, kind) == 1
+
+
+@pytest.mark.parametrize("kind", REPEATABLE)
+def test_f02_an_attempt_is_recovered_by_its_class_although_the_time_of_its_step_is_up(
+    start: Start, aws: AwsDouble, kind: str
+) -> None:
+    """A call's own time is shorter than a lease: when somebody looks, it is always over."""
+    execution = start(a_text(kind))
+    dies(execution, attempts, "act")
+    StepExecution.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    assert carry(execution).status == Status.SUCCESS
+    assert effects(aws, kind) == 1
+
+
+def test_f02_the_time_of_a_step_being_up_does_not_let_the_next_overtake_its_call(
+    start: Start, aws: AwsDouble, settings: Settings
+) -> None:
+    """The document goes on after a failure; the dead worker's call may still be on its way."""
+    settings.QUARANTINE = timedelta(minutes=5)
+    execution = start(a_text("DECLARATIVE", onFailure="Continue"))
+    dies(execution, attempts, "act")
+    StepExecution.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    runner.advance(execution.pk)
+    assert aws.operations() == []
 
 
 def test_f02_a_call_that_must_not_happen_twice_is_asked_about_and_sent_when_a_person_says_so(
@@ -187,10 +214,36 @@ def test_f19_each_call_that_is_repeated_has_a_quarantine_of_its_own(
     settings.QUARANTINE = timedelta(minutes=5)
     execution = start(a_text(kind))
     dies(execution, attempts, "act")
-    StepExecution.objects.update(started_at=timezone.now() - timedelta(minutes=6), deadline_at=None)
+    StepExecution.objects.update(started_at=timezone.now() - timedelta(minutes=6))
     dies(execution, attempts, "act", is_after=True)
     runner.advance(execution.pk)
     assert effects(aws, kind) == 1, "the second worker's call was repeated at once"
+
+
+@pytest.mark.parametrize("kind", ["DECLARATIVE", "CONVERGING"])
+def test_f19_a_call_that_was_held_up_and_sent_after_all_has_a_quarantine_of_its_own(
+    start: Start, aws: AwsDouble, settings: Settings, kind: str
+) -> None:
+    """Nobody took over while the worker stood still, so it sends late, and dies in that call."""
+    settings.QUARANTINE = timedelta(minutes=5)
+    execution = start(a_text(kind))
+    really_act = attempts.act
+    calls: list[str] = []
+
+    def act(*given: Any) -> Result:
+        calls.append("made")
+        if len(calls) == 1:
+            StepExecution.objects.update(started_at=timezone.now() - timedelta(minutes=6))
+            return Failed("It was held up.", error_code="NotSent")
+        really_act(*given)
+        raise Died
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Died):
+        patch.setattr(attempts, "act", act)
+        runner.advance(execution.pk)
+    let_the_lease_run_out(execution)
+    runner.advance(execution.pk)
+    assert effects(aws, kind) == 1, "the call was repeated while the first may be on its way"
 
 
 @pytest.mark.parametrize("on_cancel", ["Abort", "step:Undo"])

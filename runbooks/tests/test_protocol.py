@@ -96,6 +96,26 @@ def test_an_unknown_outcome_cannot_be_retried_before_its_quarantine_is_over(
     assert carry(execution).status == Status.SUCCESS
 
 
+def test_a_call_that_was_made_again_has_its_quarantine_from_then(
+    start: Start, aws: AwsDouble, people: dict[str, User], settings: Any
+) -> None:
+    """A token too old to be used again: the newest call counts, however long ago the attempt began."""
+    settings.QUARANTINE = timedelta(seconds=60)
+    aws.behaviour.append("cut")
+    execution = carry(start(ONCE))
+    step = execution.steps.get()
+    state = {"sent_at": timezone.now().isoformat()}
+    StepExecution.objects.update(started_at=timezone.now() - timedelta(minutes=6), state=state)
+    with pytest.raises(ValidationError, match="can be tried again in"):
+        send_signal(
+            user=people["responder"],
+            execution=execution,
+            kind=SignalKind.RETRY,
+            step_execution=step,
+            comment="I looked",
+        )
+
+
 def test_what_a_worker_saw_after_losing_its_fence_is_kept_and_settles_the_step(
     start: Start, aws: AwsDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
