@@ -3,18 +3,21 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from portal.catalogue.models import Service
 from portal.people.models import Team, User
-from runbooks import runner
+from runbooks import drill_phases, runner
 from runbooks.actions import registry
 from runbooks.automation import document
-from runbooks.models import Execution, Purpose, Runbook, RunbookVersion, Status, VersionStatus
+from runbooks.models import Drill, Execution, Purpose, Runbook, RunbookVersion, Status, VersionStatus
 from runbooks.operations.executions import start_execution
 from runbooks.tests import aws_double
+from runbooks.tests.drill_stage import BACK, OUTAGE, Stage
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +70,27 @@ def start(publish: Callable[..., RunbookVersion], people: dict[str, User]) -> Ca
         return start_execution(user=people["responder"], version=version, parameters=parameters or {}, **said)
 
     return begin
+
+
+@pytest.fixture
+def stage(
+    service: Service,
+    people: dict[str, User],
+    publish: Callable[..., RunbookVersion],
+    aws: aws_double.AwsDouble,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stage:
+    """A service that drills may disrupt. Its samples stay news for longer, so that a busy machine is no silent sampler."""
+    monkeypatch.setattr(drill_phases, "SILENCE", timedelta(seconds=30))
+    return Stage(service, people, publish, aws)
+
+
+@pytest.fixture
+def closed(stage: Stage) -> Drill:
+    """A drill that went through every phase and met both objectives."""
+    drill = stage.injected()
+    stage.after_injection(drill, OUTAGE + BACK)
+    return stage.until_over(drill)
 
 
 def carry(execution: Execution, *, slices: int = 200) -> Execution:

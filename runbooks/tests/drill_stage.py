@@ -14,12 +14,19 @@ from django.db.models import F
 from portal.audit.log import database_now
 from portal.catalogue.models import EntryUrl, Service
 from portal.people.models import User
-from runbooks import drill_runner, runner
+from runbooks import drill_runner, parts, runner
+from runbooks.lease import later
 from runbooks.models import Drill, Execution, Heartbeat, Phase, RunbookVersion, Sample
 from runbooks.operations.drills import start_drill
 from runbooks.tests.aws_double import AwsDouble
 
 INTERVAL = timedelta(milliseconds=50)
+SEARCH = timedelta(minutes=2)
+"""Longer than a drill looks for lost records after its restoration."""
+
+OUTAGE = "." * 4 + "x" * 30
+BACK = ":" * 80
+"""Patterns of samples, as `Stage.sample` reads them: a disruption, and a recovery that holds."""
 
 NOTHING = """
 schemaVersion: "0.3"
@@ -98,6 +105,12 @@ class Stage:
     def start(self, **said: Any) -> Drill:
         return start_drill(**self.plan(**said))
 
+    def injected(self, **said: Any) -> Drill:
+        """A drill whose injection has begun, with a good baseline."""
+        drill = self.start(**said)
+        self.good_before(drill)
+        return self.until_phase(drill, Phase.INJECT)
+
     def sample(self, drill: Drill, pattern: str, first: datetime) -> None:
         """One sample an interval from `first` on: `.` primary, `:` recovery Region, `x` failed."""
         rows = []
@@ -148,6 +161,7 @@ class Stage:
             if is_there(drill):
                 return drill
             look(drill)
+            end_the_search(drill)
             for execution in drill.executions.filter(ended_at__isnull=True, wake_at__isnull=False):
                 Execution.objects.filter(pk=execution.pk).update(wake_at=execution.created_at)
                 runner.advance(execution.pk)
@@ -164,6 +178,12 @@ def look(drill: Drill) -> bool:
     """One look at the drill, whenever its next one is due."""
     Drill.objects.filter(pk=drill.pk, ended_at__isnull=True).update(wake_at=drill.created_at)
     return drill_runner.advance_drill(drill.pk)
+
+
+def end_the_search(drill: Drill) -> None:
+    """Move a restoration that has just ended so far into the past that lost records are looked for once and no more."""
+    ended = drill.executions.filter(part=parts.RESTORATION, ended_at__gt=later(-SEARCH))
+    ended.update(started_at=F("started_at") - SEARCH, ended_at=F("ended_at") - SEARCH)
 
 
 def age(drill: Drill, length: timedelta) -> None:

@@ -1,8 +1,7 @@
-"""Pages of drills and their JSON door: what is seen, who may, live answers, refusals that lose nothing typed."""
+"""Pages of drills: what is seen, who may, live answers. Starting one is in `test_drill_start.py`, JSON in `test_drill_api.py`."""
 
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,32 +9,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from portal.audit.log import database_now
-from portal.catalogue.models import Service
 from portal.people.models import User
 from runbooks import drill_strip
-from runbooks.models import Drill, Phase, RunbookVersion, Sample, Status
-from runbooks.tests.aws_double import AwsDouble
-from runbooks.tests.drill_stage import CHANGING, INTERVAL, PATIENT, Stage, look
+from runbooks.models import Drill, Phase, Sample, Status
+from runbooks.tests.drill_stage import INTERVAL, OUTAGE, PATIENT, Stage, look
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OUTAGE = "...." + "x" * 30
-
-
-@pytest.fixture
-def stage(service: Service, people: dict[str, User], publish: Callable[..., RunbookVersion], aws: AwsDouble) -> Stage:
-    return Stage(service, people, publish, aws)
-
-
-@pytest.fixture
-def closed(stage: Stage) -> Drill:
-    drill = stage.start()
-    stage.good_before(drill)
-    drill = stage.until_phase(drill, Phase.INJECT)
-    stage.after_injection(drill, OUTAGE + ":" * 80)
-    return stage.until_over(drill)
 
 
 @pytest.fixture
@@ -214,145 +195,3 @@ def test_a_long_drill_is_shown_in_fewer_cells_and_hides_no_failure(
     assert len(found["samples"]) <= 51
     assert found["interval_seconds"] == 0.2
     assert sum(not one["ok"] for one in found["samples"]) == 1
-
-
-# --- starting --------------------------------------------------------------------------------------------------------
-
-
-def typed(stage: Stage, **changes: str) -> dict[str, Any]:
-    plan = stage.plan()
-    return {
-        "service": plan["service"].slug,
-        "scope": "region",
-        "title": plan["title"],
-        "injection": plan["injection"].pk,
-        "recovery": plan["recovery"].pk,
-        "restoration": plan["restoration"].pk,
-        "recovery-version": plan["recovery"].pk,
-        "recovery-parameters.EntryUrl": "http://127.0.0.1:9/",
-        "recovery-parameters.Count": "2",
-        "detection_timeout": "10 min",
-        "recovery_timeout": "30 min",
-        "participants": [stage.people["responder"].pk],
-        **changes,
-    }
-
-
-def post(client: Client, stage: Stage, **changes: str) -> HttpResponse:
-    client.force_login(stage.people["responder"])
-    return client.post(reverse("drill_start"), typed(stage, **changes))
-
-
-def test_a_drill_is_started_from_the_form_with_the_catalogues_objectives(client: Client, stage: Stage) -> None:
-    answer = post(client, stage)
-    drill = Drill.objects.get()
-    assert answer.headers["Location"] == reverse("drill_detail", args=[drill.pk])
-    assert (drill.rto, drill.rpo) == (timedelta(minutes=15), timedelta(minutes=1))
-    assert drill.parameters["recovery"]["Count"] == "2"
-
-
-def test_a_double_click_starts_one_drill(client: Client, stage: Stage) -> None:
-    key = "7d9b6f2e-58a5-4d0e-9a39-7a1b0c7f5a11"
-    first, second = post(client, stage, start_key=key), post(client, stage, start_key=key)
-    assert first.headers["Location"] == second.headers["Location"]
-    assert Drill.objects.count() == 1
-
-
-def test_every_problem_is_shown_and_nothing_typed_is_lost(client: Client, stage: Stage) -> None:
-    answer = post(client, stage, **{"title": "", "rto": "0 s", "recovery-parameters.Count": "77"})
-    shown = text(answer)
-    assert answer.status_code == 422
-    assert "Give the drill a title" in shown
-    assert "longer than nothing" in shown
-    assert 'value="77"' in shown
-    assert re.search(r"Recovery, Count</a>: [^<]+", shown)
-    assert not Drill.objects.exists()
-
-
-def test_a_running_drill_is_linked_from_the_refusal(client: Client, stage: Stage) -> None:
-    running = stage.start()
-    shown = text(post(client, stage, title="Another"))
-    assert f'href="{reverse("drill_detail", args=[running.pk])}">Open the running drill' in shown
-
-
-def test_a_form_without_choices_is_refused_whole(client: Client, stage: Stage) -> None:
-    client.force_login(stage.people["responder"])
-    answer = client.post(reverse("drill_start"), {})
-    assert answer.status_code == 422
-    assert "Choose the service." in text(answer)
-    assert "Choose what disrupts it." in text(answer)
-
-
-def test_who_may_not_start_gets_no_form(client: Client, stage: Stage) -> None:
-    assert get(client, stage.people["viewer"], "drill_start").status_code == 403
-
-
-def test_parameters_follow_the_chosen_runbooks(client: Client, stage: Stage) -> None:
-    stage.plan()
-    query = f"?service=checkout&recovery={stage.version(CHANGING, 'mend-it').pk}"
-    shown = text(get(client, stage.people["responder"], "drill_parameters", query=query))
-    assert 'name="recovery-parameters.Count"' in shown
-    assert 'value="http://127.0.0.1:9/"' in shown
-
-
-# --- JSON ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def api(stage: Stage) -> APIClient:
-    stage.plan()
-    made = APIClient()
-    made.force_authenticate(stage.people["responder"])
-    return made
-
-
-PLAN = {
-    "service": "checkout",
-    "title": "By API",
-    "injection": "break-it",
-    "recovery": "mend-it",
-    "restoration": "tidy-up",
-}
-
-
-def test_a_drill_is_started_read_and_cancelled_by_json(api: APIClient, stage: Stage) -> None:
-    started = api.post("/api/drills/", PLAN, format="json")
-    assert started.status_code == 201, started.json()
-    pk = started.json()["id"]
-    assert api.get("/api/drills/").json()["results"][0]["id"] == pk
-    assert api.get(f"/api/drills/{pk}/").json()["record"] is None
-    assert api.post(f"/api/drills/{pk}/cancel/", {"comment": ""}, format="json").status_code == 400
-    assert api.post(f"/api/drills/{pk}/cancel/", {"comment": "Enough"}, format="json").json()["is_cancelling"] is True
-
-
-def test_the_record_and_the_samples_are_read_by_json(api: APIClient, closed: Drill) -> None:
-    assert api.get(f"/api/drills/{closed.pk}/").json()["record"]["verdict"]["word"] == "Met"
-    assert len(api.get(f"/api/drills/{closed.pk}/samples/").json()["samples"]) >= 170
-
-
-def test_unknown_names_and_fields_are_refused_together(api: APIClient) -> None:
-    answer = api.post("/api/drills/", {**PLAN, "recovery": "nothing", "participants": ["nobody"]}, format="json")
-    assert answer.status_code == 400
-    assert set(answer.json()["fields"]) == {"recovery", "participants"}
-    assert api.post("/api/drills/", {**PLAN, "colour": "red"}, format="json").status_code == 400
-
-
-def test_another_teams_drill_does_not_exist_in_json(stage: Stage) -> None:
-    drill = stage.start()
-    stranger = APIClient()
-    stranger.force_authenticate(stage.people["outsider"])
-    assert stranger.get(f"/api/drills/{drill.pk}/").status_code == 404
-    assert stranger.get("/api/drills/").json()["count"] == 0
-    assert stranger.post(f"/api/drills/{drill.pk}/cancel/", {"comment": "x"}, format="json").status_code == 404
-
-
-def test_who_may_not_start_is_refused_in_json(stage: Stage) -> None:
-    stage.plan()
-    viewer = APIClient()
-    viewer.force_authenticate(stage.people["viewer"])
-    assert viewer.post("/api/drills/", PLAN, format="json").status_code == 403
-
-
-def test_nobody_is_answered_without_signing_in(client: Client, stage: Stage) -> None:
-    assert client.get(reverse("drill_list")).status_code == 302
-    assert APIClient().get("/api/drills/").status_code in (401, 403)

@@ -2,17 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portal.catalogue.models import Service
-from portal.people.models import User
 from runbooks.management.drill_report import report
-from runbooks.models import Drill, Phase, RunbookVersion
-from runbooks.tests.aws_double import AwsDouble
+from runbooks.models import Drill, Phase
 from runbooks.tests.drill_stage import INTERVAL, Stage
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "drill-record.md"
@@ -22,12 +19,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def closed(service: Service, people: dict[str, User], publish: Callable[..., RunbookVersion], aws: AwsDouble) -> Drill:
+def closed(stage: Stage) -> Drill:
     """A drill with an outage, a hole in its samples, good answers during the outage, and lost records that came back."""
-    stage = Stage(service, people, publish, aws)
-    drill = stage.start()
-    stage.good_before(drill)
-    drill = stage.until_phase(drill, Phase.INJECT)
+    drill = stage.injected()
     stage.after_injection(drill, "...." + "x" * 20 + ".:" + "x" * 10)
     last = drill.probe.samples.order_by("-sent_at").first()
     stage.last_sequence += 4

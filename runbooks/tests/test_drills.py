@@ -1,26 +1,19 @@
 """Starting and cancelling drills: every refusal at once, from both sides of each permission, and exactly one start."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from portal.audit.models import Event
-from portal.catalogue.models import AwsAccount, EntryUrl, Service
-from portal.people.models import Team, User
+from portal.catalogue.models import AwsAccount, EntryUrl
+from portal.people.models import Team
 from runbooks.models import Drill, Phase, Probe, RunbookVersion, Status, VersionStatus
 from runbooks.operations.drills import cancel_drill, start_drill
-from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.drill_stage import CHANGING, NOTHING, Stage, look
 from runbooks.tests.rows import a_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(service: Service, people: dict[str, User], publish: Callable[..., RunbookVersion], aws: AwsDouble) -> Stage:
-    return Stage(service, people, publish, aws)
 
 
 def refusal(stage: Stage, **said: object) -> dict[str, list[str]]:
