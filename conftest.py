@@ -1,12 +1,22 @@
 """Fixtures that more than one part needs: a team, a person for each role, an account, a service."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.management.commands import flush
 from pytest_django import Settings
 
 from portal.catalogue.models import AwsAccount, EntryUrl, Objective, Scope, Service, Strategy, Tier
 from portal.people.models import Membership, Role, Team, User
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare_flush() -> Iterator[None]:
+    """Emptying the tables after a test that commits: without Django making its own permissions anew, which nobody reads."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
