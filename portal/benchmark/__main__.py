@@ -11,6 +11,7 @@ import django
 
 django.setup()
 
+from portal import celery  # noqa: E402, F401 (hints go where the settings say)
 from portal.benchmark.figures import Options  # noqa: E402 (Django must be set up first)
 from portal.benchmark.parts import PARTS  # noqa: E402
 

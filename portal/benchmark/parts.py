@@ -7,6 +7,7 @@ to no AWS (`AWS_ENDPOINT_URL` points at nothing until a part starts an endpoint)
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from portal.benchmark import engine
 from portal.benchmark.figures import Figure, Options
 
 
@@ -18,4 +19,6 @@ class Part:
     measure: Callable[[Options], list[Figure]]
 
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "floor-and-engine": Part("the engine over a plain loop of the same calls", engine.measure),
+}

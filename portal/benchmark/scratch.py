@@ -25,6 +25,7 @@ class Scratch:
 
     folder: Path
     url: str
+    broker: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -33,7 +34,7 @@ class Scratch:
             **os.environ,
             "DATABASE_URL": self.url,
             "VAR_DIR": str(self.folder),
-            "CELERY_BROKER_URL": "filesystem://",
+            "CELERY_BROKER_URL": self.broker or "memory://localhost",
             "CACHE_URL": "locmemcache://",
             "IS_SANDBOX": "1",
             "SECRET_KEY": "benchmark of a scratch database, read by nobody",
@@ -56,7 +57,7 @@ class Scratch:
 
 
 @contextmanager
-def scratch(server: str) -> Iterator[Scratch]:
+def scratch(server: str, broker: str = "") -> Iterator[Scratch]:
     """A migrated database beside the one `server` names, and a folder; both are gone afterwards.
 
     `server` is a database URL: PostgreSQL's server gets a database with a name of its own, SQLite a file in the folder.
@@ -64,14 +65,14 @@ def scratch(server: str) -> Iterator[Scratch]:
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as name:
         folder = Path(name)
         if urlsplit(server).scheme.startswith("sqlite"):
-            made = Scratch(folder, f"sqlite:///{folder / 'benchmark.sqlite3'}")
+            made = Scratch(folder, f"sqlite:///{folder / 'benchmark.sqlite3'}", broker)
             made.run("manage.py", "migrate", "--verbosity=0", timeout=300)
             yield made
             return
         database = f"benchmark_{uuid.uuid4().hex[:12]}"
         _tell(server, f'CREATE DATABASE "{database}"')
         try:
-            made = Scratch(folder, urlunsplit(urlsplit(server)._replace(path=f"/{database}")))
+            made = Scratch(folder, urlunsplit(urlsplit(server)._replace(path=f"/{database}")), broker)
             made.run("manage.py", "migrate", "--verbosity=0", timeout=300)
             yield made
         finally:

@@ -179,7 +179,7 @@ def test_the_product_never_imports_the_sandbox_nor_it_the_product() -> None:
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("boto3", ("portal.aws", "portal.sandbox")),
+        ("boto3", ("portal.aws", "portal.sandbox", "portal.benchmark.plain_run")),  # which is what boto3 alone takes
         ("botocore", ("portal.aws", "portal.sandbox")),
         ("moto", ("portal.sandbox",)),
         ("celery", ("portal.celery", "runbooks.tasks", "assessments.tasks")),

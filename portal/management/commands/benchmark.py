@@ -28,9 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--database", default="", help="on this server, e.g. postgres://...; or sqlite (the portal's)"
         )
-        parser.add_argument(
-            "--broker", default="", help="a broker nobody else uses, e.g. amqp://...; without it: files"
-        )
+        parser.add_argument("--broker", default="", help="a broker nobody else uses, e.g. amqp://...; without it: none")
         parser.add_argument("--scale", type=float, default=1.0, help="shrink every size; the goals hold for 1 (1)")
         parser.add_argument("--repetitions", type=int, default=5, help="of what is noisy; medians are shown (5)")
         parser.add_argument("--json", action="store_true", help="JSON instead of a table")
@@ -52,7 +50,7 @@ class Command(BaseCommand):
         """The figures of one part, measured in a process of its own on a database of its own."""
         said = {key: options[key] for key in ("scale", "repetitions", "broker")}
         try:
-            with scratch(server) as made:
+            with scratch(server, options["broker"]) as made:
                 arguments = json.dumps({**said, "folder": str(made.folder)})
                 printed = made.run("-m", "portal.benchmark", name, arguments, timeout=LONGEST)
         except (CalledProcessError, TimeoutExpired, DatabaseError, OSError) as error:
