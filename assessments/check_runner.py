@@ -9,12 +9,10 @@ worker left is done again. Not here: the checks (`assessments.checks`), Celery (
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import models, transaction
-from django.db.models import F, Q
+from django.db import transaction
 from django.db.models.functions import Now
 
 from assessments.checks.context import CheckUnavailable, Context, Hints, Promise, ServiceFacts
@@ -22,8 +20,8 @@ from assessments.checks.examination import Check, examine
 from assessments.checks.reading import Answers
 from assessments.checks.registry import CHECKS
 from assessments.checks.results import Outcome, Result
+from assessments.lease import DIED_TOO_OFTEN, MOST_DEATHS, FencedOut, Lease, claim, later
 from assessments.models import CheckPlan, CheckResult, CheckRun, RunStatus
-from assessments.models.check_run import FINAL
 from assessments.proof_source import proof_source
 from portal.audit.log import database_now
 from portal.aws.caller import AwsCaller
@@ -36,24 +34,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 """Longer than the slowest check with every call answered late; renewed with each result."""
-MOST_CLAIMS = 3
-"""A run that ended this many workers does not get another."""
 # What reading an answer of an unforeseen shape raises; and UndeclaredCall, a mistake in a check.
 _MISREAD = (LookupError, TypeError, ValueError, AttributeError, RuntimeError)
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """The right to write to a run while `fence` is its newest."""
-
-    pk: uuid.UUID
-    token: uuid.UUID
-    fence: int
-
-    def write(self, **fields: Any) -> bool:
-        """Set columns under the fence; False when another worker has the run."""
-        rows = CheckRun.objects.filter(pk=self.pk, lease_token=self.token, fence=self.fence)
-        return rows.update(**fields) == 1
 
 
 def begin_due() -> list[uuid.UUID]:
@@ -65,11 +47,11 @@ def begin_due() -> list[uuid.UUID]:
 def _begin(plan: CheckPlan) -> uuid.UUID | None:
     """Whoever moves `wake_at` makes the run; missed times are not made up for."""
     with transaction.atomic():
-        later = _later(plan.interval or timedelta(days=1))
-        if not CheckPlan.objects.filter(pk=plan.pk, wake_at__lte=Now()).update(wake_at=later):
+        next_at = later(plan.interval or timedelta(days=1))
+        if not CheckPlan.objects.filter(pk=plan.pk, wake_at__lte=Now()).update(wake_at=next_at):
             return None
         service = Service.objects.select_for_update(no_key=True).get(pk=plan.service_id)
-        is_running = CheckRun.objects.filter(service=service).exclude(status__in=FINAL).exists()
+        is_running = CheckRun.objects.unended().filter(service=service).exists()
         if service.is_retired or is_running:
             return None
         return CheckRun.objects.create(service=service, account=plan.account or only_account(service)).pk
@@ -81,42 +63,43 @@ def only_account(service: Service) -> AwsAccount | None:
     return accounts[0] if len(accounts) == 1 else None
 
 
+def why_not_looked_at(service: Service, account: AwsAccount | None) -> str:
+    """Why checks may not read this account for the service, and what to do; empty where they may.
+
+    They act as a role that can only read, never with the portal's own credentials, which may belong to another account.
+    """
+    if account is None:
+        if service.accounts.exists():
+            return f"{service.name} lives in several AWS accounts. Choose in its plan which one checks read."
+        return f"{service.name} has no AWS account. Add the account that its resources are in to the service."
+    if not account.read_only_role_arn:
+        return f"The AWS account {account.name} has no read-only role. Enter its ARN on the page of AWS accounts."
+    return ""
+
+
 def run_checks(pk: uuid.UUID) -> None:
     """Carry a run to its end. Does nothing where it is not due: ended, or held by somebody alive."""
-    claim = _claim(pk)
-    if claim is None:
-        return
-    if claim.fence > MOST_CLAIMS:
-        _end(claim, RunStatus.FAILED, "Its workers died too often. Look at their logs, then ask for another run.")
+    lease = claim(CheckRun, pk, LEASE)
+    if lease is None:
         return
     run = CheckRun.objects.select_related("service", "account").get(pk=pk)
+    refusal = DIED_TOO_OFTEN if lease.fence > MOST_DEATHS else why_not_looked_at(run.service, run.account)
+    try:
+        if refusal:
+            lease.end(RunStatus.FAILED, refusal)
+            return
+        _look(lease, run)
+        lease.end(RunStatus.SUCCESS)
+    except FencedOut as stale:
+        log.warning("%s; this one stops", stale)
+
+
+def _look(lease: Lease, run: CheckRun) -> None:
     context, answers = context_of(run), Answers()
     seen = set(run.results.values_list("check_name", flat=True))
     for check in CHECKS.values():
-        if check.name not in seen and not _keep(claim, run, _result(check, context, answers)):
-            log.warning("check run %s was claimed by another worker; this one stops", pk)
-            return
-    _end(claim, RunStatus.SUCCESS)
-
-
-def _claim(pk: uuid.UUID) -> _Claim | None:
-    token = uuid.uuid4()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    won = CheckRun.objects.filter(free, pk=pk).exclude(status__in=FINAL)
-    if not won.update(
-        status=RunStatus.IN_PROGRESS,
-        started_at=models.functions.Coalesce("started_at", Now()),
-        lease_token=token,
-        lease_until=_later(LEASE),
-        fence=F("fence") + 1,
-    ):
-        return None
-    fence = CheckRun.objects.filter(pk=pk, lease_token=token).values_list("fence", flat=True).first()
-    return None if fence is None else _Claim(pk, token, fence)
-
-
-def _later(length: timedelta) -> Any:
-    return models.ExpressionWrapper(Now() + length, output_field=models.DateTimeField())
+        if check.name not in seen:
+            _keep(lease, run, _result(check, context, answers))
 
 
 def _result(check: Check, context: Context, answers: Answers) -> Result:
@@ -128,11 +111,10 @@ def _result(check: Check, context: Context, answers: Answers) -> Result:
         return Result(check.name, Outcome.UNAVAILABLE, told, {}, (), ())
 
 
-def _keep(claim: _Claim, run: CheckRun, result: Result) -> bool:
-    """Write a result under the fence and renew the lease; False when the run is another worker's."""
+def _keep(lease: Lease, run: CheckRun, result: Result) -> None:
+    """Write a result under the fence and renew the lease. Raises `FencedOut`."""
     with transaction.atomic():
-        if not claim.write(lease_until=_later(LEASE)):
-            return False
+        lease.write()
         CheckResult.objects.create(
             run=run,
             service=run.service,
@@ -144,11 +126,6 @@ def _keep(claim: _Claim, run: CheckRun, result: Result) -> bool:
             resources=[resource.described() for resource in result.resources],
             calls=[{"api": call.api, "region": call.region, "error": call.error} for call in result.calls],
         )
-    return True
-
-
-def _end(claim: _Claim, status: RunStatus, message: str = "") -> None:
-    claim.write(status=status, status_message=message, ended_at=Now(), lease_token=None, lease_until=None)
 
 
 def context_of(run: CheckRun) -> Context:
@@ -183,9 +160,9 @@ class _Door:
     """`Context.call_aws`: portal.aws as the account's read-only role, for calls that read; anything else is not sent."""
 
     def __init__(self, run: CheckRun) -> None:
-        arn = run.account.read_only_role_arn if run.account else ""
-        external_id = str(run.account.external_id) if run.account else ""
-        role = Role(arn, external_id, f"bcdr-checks-{run.pk}") if arn else None
+        if run.account is None or not run.account.read_only_role_arn:
+            raise ValueError(f"check run {run.pk} has no read-only role to act as")
+        role = Role(run.account.read_only_role_arn, str(run.account.external_id), f"bcdr-checks-{run.pk}")
         self.caller = AwsCaller(run.service.primary_region, role)
 
     def __call__(self, service: str, api: str, parameters: Mapping[str, Any], region: str) -> dict[str, Any]:

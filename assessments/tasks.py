@@ -1,4 +1,7 @@
-"""Celery's door of this half: wake-ups for runs of checks, nothing more. A lost one is sent again by the scheduler."""
+"""Celery's door of this half: wake-ups for runs of checks, nothing more. A lost one is sent again by the scheduler.
+
+Syncs with the Well-Architected Tool need none: every worker looks for them by itself (`portal.lanes`).
+"""
 
 import logging
 from uuid import UUID
@@ -8,6 +11,7 @@ from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
 from assessments import check_runner
+from assessments.claiming import may_claim
 from assessments.models import CheckRun
 
 log = logging.getLogger(__name__)
@@ -24,13 +28,16 @@ def wake(task: Task, pk: UUID) -> None:
 @shared_task
 def run_checks(run_id: str) -> None:
     """Carry one run of checks to its end."""
-    check_runner.run_checks(UUID(run_id))
+    if may_claim():
+        check_runner.run_checks(UUID(run_id))
     close_old_connections()
 
 
 @shared_task
 def wake_due() -> None:
     """Begin the runs whose time has come, and send a wake-up for each that nobody carries."""
+    if not may_claim():
+        return
     check_runner.begin_due()
     for run_id in CheckRun.objects.due().values_list("pk", flat=True)[:20]:
-        run_checks.delay(str(run_id))
+        wake(run_checks, run_id)

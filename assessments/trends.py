@@ -188,7 +188,7 @@ def _choices(told: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def _said(choice: Mapping[str, str]) -> str:
-    parts = [_WORDS.get(choice["status"], choice["status"]), choice.get("reason", ""), choice.get("notes", "")]
+    parts = [_WORDS.get(choice["status"], choice["status"]), _reason(choice), choice.get("notes", "")]
     return ": ".join(part for part in parts if part)
 
 
@@ -197,7 +197,12 @@ def _title(told: Mapping[str, Any]) -> str:
 
 
 def _applies(told: Mapping[str, Any]) -> str:
-    return "yes" if told.get("is_applicable", True) else f"no: {told.get('reason', '')}"
+    return "yes" if told.get("is_applicable", True) else f"no: {_reason(told)}"
+
+
+def _reason(told: Mapping[str, Any]) -> str:
+    """The Tool's code of a reason as people read it: `OUT_OF_SCOPE` -> `out of scope`."""
+    return str(told.get("reason", "")).replace("_", " ").lower()
 
 
 def _notes(told: Mapping[str, Any]) -> str:

@@ -269,6 +269,9 @@ DEAD_MAN_URL = env.str("DEAD_MAN_URL", default="")
 DEAD_MAN_INTERVAL = timedelta(seconds=env.float("DEAD_MAN_SECONDS", default=60))
 # Who tells assessments what drills and runbooks proved; the two halves know nothing of each other.
 PROOF_SOURCE = "portal.proof.SOURCE"
+# What workers of both halves ask before a claim, and what else is held back when the portal stands still.
+MAY_CLAIM = "runbooks.workers.may_claim"
+HELD_BACK_TOO = ["assessments.claiming.hold_back"]
 SCRIPTS_ALLOWED = env.bool("SCRIPTS_ALLOWED", default=IS_SANDBOX)
 # Hosts that probes and endpoint waits may call besides the entry URLs of the catalogue, e.g. "status.example.org,*.example.org".
 OUTGOING_HOSTS = env.list("OUTGOING_HOSTS", default=["127.0.0.1", "localhost"] if IS_SANDBOX else [])

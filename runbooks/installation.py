@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 from portal.audit import log as audit
 from portal.people.models import User
@@ -104,6 +105,8 @@ def quiesce(reason: str, actor: User | None = None) -> standstill.Held | None:
             Installation.objects.filter(pk=row.pk).update(**noted)
             return None
         held = standstill.hold_back(reason)
+        for path in settings.HELD_BACK_TOO:
+            import_string(path)(reason)
         detail = {"reason": reason, "executions": held.executions, "drills": held.drills, **noted}
         audit.record(CHAIN, "quiesced", str(row.uuid), actor=actor, detail=detail)
     log.critical("quiesced, nothing runs until a person releases it: %s", reason)

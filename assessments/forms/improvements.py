@@ -72,6 +72,11 @@ class CompareForm(forms.Form):
         newest = states[-2] if len(states) > 1 else NOW
         return self.cleaned_data.get("before") or newest, self.cleaned_data.get("after") or NOW
 
+    def state_name(self, code: str) -> str:
+        """A state as the lists name it."""
+        names = {str(each): str(name) for each, name in cast(forms.ChoiceField, self.fields["before"]).choices}
+        return names[code]
+
 
 class PortfolioForm(forms.Form):
     """What narrows and orders the portfolio. A choice nobody offered narrows nothing."""

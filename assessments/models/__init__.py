@@ -5,12 +5,14 @@ There is no table for pillar, question or choice: they are read from a version's
 
 from assessments.models.answer import Answer, ChoiceStatus, Comment, Evidence, EvidenceFile, EvidenceKind, Reason
 from assessments.models.assessment import Assessment, Milestone
-from assessments.models.check_run import CheckPlan, CheckResult, CheckRun, RunStatus
+from assessments.models.check_run import CheckPlan, CheckResult, CheckRun
 from assessments.models.improvement import ImprovementItem, ImprovementStatus, RiskTally
+from assessments.models.leased import FINAL, RunStatus
 from assessments.models.lens import Lens, LensVersion, VersionStatus
 from assessments.models.tool import ToolLens, ToolLink, ToolMilestone
 
 __all__ = [
+    "FINAL",
     "Answer",
     "Assessment",
     "CheckPlan",

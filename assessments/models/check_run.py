@@ -3,24 +3,12 @@
 Results are only ever added. Who looks: `assessments.check_runner`; what a result is worth: `assessments.evidence_age`.
 """
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-
-class RunStatus(models.TextChoices):
-    """Systems Manager's words. Failed: its workers died too often; a check that fails does not fail the run."""
-
-    PENDING = "Pending", "Pending"
-    IN_PROGRESS = "InProgress", "In progress"
-    SUCCESS = "Success", "Success"
-    FAILED = "Failed", "Failed"
-
-
-FINAL = (RunStatus.SUCCESS, RunStatus.FAILED)
+from assessments.models.leased import ENDED_EXACTLY_WHEN_FINAL, FINAL, Leased, LeasedQuerySet
 
 
 class CheckPlan(models.Model):
@@ -56,35 +44,13 @@ class CheckPlan(models.Model):
         return f"checks of {self.service}"
 
 
-class CheckRunQuerySet(models.QuerySet["CheckRun"]):
-    """Named reads."""
+class CheckRun(Leased):
+    """One look at a service by every check. Checks only read, so a run whose worker died is simply continued."""
 
-    def due(self) -> "CheckRunQuerySet":
-        """Runs that a worker may claim now: begun by nobody, or by one whose lease ran out."""
-        return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=Now())).exclude(status__in=FINAL)
-
-
-class CheckRun(models.Model):
-    """One look at a service by every check. `requested_by` is null where the plan's time had come.
-
-    The same lease as executions have: claimed by a conditional update, every write names the fence, so that a stale worker's
-    results are refused. Checks only read, so a run whose worker died is simply continued.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey("catalogue.Service", on_delete=models.PROTECT, related_name="check_runs")
     account = models.ForeignKey("catalogue.AwsAccount", null=True, on_delete=models.PROTECT, related_name="check_runs")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    status = models.CharField(max_length=10, choices=RunStatus, default=RunStatus.PENDING)
-    status_message = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    fence = models.PositiveIntegerField(default=0)
 
-    objects = CheckRunQuerySet.as_manager()
+    objects = LeasedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
@@ -93,19 +59,11 @@ class CheckRun(models.Model):
             models.UniqueConstraint(
                 fields=["service"], condition=~Q(status__in=FINAL), name="one_running_check_run_per_service"
             ),
-            models.CheckConstraint(
-                name="check_run_ended_exactly_when_final",
-                condition=Q(status__in=FINAL, ended_at__isnull=False)
-                | (~Q(status__in=FINAL) & Q(ended_at__isnull=True)),
-            ),
+            models.CheckConstraint(name="check_run_ended_exactly_when_final", condition=ENDED_EXACTLY_WHEN_FINAL),
         ]
 
     def __str__(self) -> str:
         return f"checks of {self.service}, {self.get_status_display().lower()}"
-
-    @property
-    def is_final(self) -> bool:
-        return self.status in FINAL
 
 
 class CheckResult(models.Model):

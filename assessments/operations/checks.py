@@ -11,11 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from assessments import tasks
-from assessments.check_runner import only_account
+from assessments.check_runner import only_account, why_not_looked_at
 from assessments.checks.context import TAG_KEY
 from assessments.checks.resources import KINDS
 from assessments.models import CheckPlan, CheckRun
-from assessments.models.check_run import FINAL
 from assessments.operations.texts import text_problems
 from portal.audit.log import database_now, record
 from portal.catalogue.models import AwsAccount, Service
@@ -43,23 +42,22 @@ class CheckPlanDraft:
 def start_check_run(*, user: User, service: Service) -> CheckRun:
     """Have a service looked at now. While a run is under way, that one is answered.
 
-    ValidationError where the service is retired, or has several accounts and its plan names none.
+    ValidationError where the service is retired, or where no read-only role of one of its accounts can be chosen.
     """
     require(user, Act.EDIT_SERVICE, service.team)
     service = Service.objects.select_for_update(of=("self",), no_key=True).select_related("team").get(pk=service.pk)
     if service.is_retired:
         raise ValidationError(f"{service.name} is retired. Only services in use are looked at.")
-    running = CheckRun.objects.filter(service=service).exclude(status__in=FINAL).first()
+    running = CheckRun.objects.unended().filter(service=service).first()
     if running is not None:
         return running
     plan = plan_of(service)
     account = plan.account or only_account(service)
-    if account is None and service.accounts.exists():
-        raise ValidationError(
-            f"{service.name} lives in several AWS accounts. Choose in its plan which one checks read."
-        )
+    refusal = why_not_looked_at(service, account)
+    if refusal:
+        raise ValidationError(refusal)
     run = CheckRun.objects.create(service=service, account=account, requested_by=user)
-    detail = {"account": str(account) if account else "the portal's own credentials", "run": str(run.pk)}
+    detail = {"account": str(account), "run": str(run.pk)}
     record(chain_of(service), "started the checks of", service.name, actor=user, detail=detail, team=service.team)
     transaction.on_commit(lambda: tasks.wake(tasks.run_checks, run.pk))
     return run

@@ -5,7 +5,7 @@ import pytest
 from assessments.models import Assessment
 from assessments.tests.lenses import small
 from assessments.tests.rows import started
-from portal.catalogue.models import Service
+from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import Membership, Role, Team, User
 
 
@@ -35,3 +35,11 @@ def stranger(db: None) -> User:
 def assessment(owner: User, service: Service) -> Assessment:
     """`service` judged by `lenses.small()`: backup (tested, copied, owned, backup_no) and restore (timed, rehearsed)."""
     return started(owner, service, small())
+
+
+@pytest.fixture
+def account(account: AwsAccount) -> AwsAccount:
+    """The project's account, with the role that checks act as."""
+    account.read_only_role_arn = "arn:aws:iam::123456789012:role/bcdr-reader"
+    account.save()
+    return account

@@ -1,9 +1,11 @@
 """Lenses for tests, written by hand and at random, and a second judge of conditions that shares no code with ours."""
 
+import functools
 import itertools
 import json
 import re
 from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 from hypothesis import strategies as st
@@ -84,10 +86,12 @@ def load_one(raw: dict[str, Any]) -> Lens:
     return load(lens(pillar("only", raw)))
 
 
-def python_of(condition: str) -> str:
+@functools.cache
+def python_of(condition: str) -> CodeType:
     """The condition in Python, over a set named chosen."""
     words = re.sub(r"[A-Za-z_]\w*", lambda match: f"({match[0]!r} in chosen)", condition)
-    return words.replace("!", " not ").replace("&&", " and ").replace("||", " or ")
+    source = words.replace("!", " not ").replace("&&", " and ").replace("||", " or ").strip()
+    return compile(source, condition, "eval")
 
 
 def is_true(condition: str, chosen: set[str]) -> bool:

@@ -23,7 +23,12 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def second_account(service: Service) -> AwsAccount:
-    made = AwsAccount.objects.create(name="Second", team=service.team, account_id="210987654321")
+    made = AwsAccount.objects.create(
+        name="Second",
+        team=service.team,
+        account_id="210987654321",
+        read_only_role_arn="arn:aws:iam::210987654321:role/bcdr-reader",
+    )
     service.accounts.add(made)
     return made
 

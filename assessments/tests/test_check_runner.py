@@ -1,7 +1,7 @@
 """Runs of checks: claimed once, continued after a death, written under a fence, only reading, each result as the check says."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from assessments.checks.examination import Check, TriedOn
 from assessments.checks.half_lives import STATE
 from assessments.checks.reading import Reading
 from assessments.checks.results import Finding, Outcome, Resource
+from assessments.lease import MOST_DEATHS, later
 from assessments.models import CheckPlan, CheckResult, CheckRun, RunStatus
 from portal.aws import sessions
 from portal.catalogue.models import AwsAccount, Service
@@ -74,12 +75,10 @@ def test_a_run_keeps_what_every_check_says_and_ends(run: CheckRun, table: dict[s
 
 
 def test_a_run_that_ended_or_is_held_is_not_carried_again(run: CheckRun, table: dict[str, Check]) -> None:
-    CheckRun.objects.filter(pk=run.pk).update(
-        lease_token=uuid.uuid4(), lease_until=check_runner._later(timedelta(hours=1))
-    )
+    CheckRun.objects.filter(pk=run.pk).update(lease_token=uuid.uuid4(), lease_until=later(timedelta(hours=1)))
     check_runner.run_checks(run.pk)
     assert outcomes(run) == {}
-    CheckRun.objects.filter(pk=run.pk).update(lease_until=check_runner._later(-timedelta(hours=1)))
+    CheckRun.objects.filter(pk=run.pk).update(lease_until=later(-timedelta(hours=1)))
     check_runner.run_checks(run.pk)
     check_runner.run_checks(run.pk)
     assert CheckResult.objects.count() == 2
@@ -96,7 +95,7 @@ def test_a_run_whose_worker_died_is_continued_where_it_stood(
     with pytest.raises(SystemExit):
         check_runner.run_checks(run.pk)
     assert outcomes(run) == {"good": "Passed"}
-    CheckRun.objects.filter(pk=run.pk).update(lease_until=check_runner._later(-timedelta(seconds=1)))
+    CheckRun.objects.filter(pk=run.pk).update(lease_until=later(-timedelta(seconds=1)))
     table.update(whole)
     check_runner.run_checks(run.pk)
     run.refresh_from_db()
@@ -116,7 +115,7 @@ def test_a_stale_workers_result_is_refused(run: CheckRun, table: dict[str, Check
 
 
 def test_a_run_that_ended_its_workers_too_often_fails_and_says_so(run: CheckRun, table: dict[str, Check]) -> None:
-    CheckRun.objects.filter(pk=run.pk).update(fence=check_runner.MOST_CLAIMS)
+    CheckRun.objects.filter(pk=run.pk).update(fence=MOST_DEATHS)
     check_runner.run_checks(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.FAILED
@@ -145,13 +144,56 @@ def test_a_call_that_changes_something_is_not_sent_even_if_a_check_lists_it(
 
 
 def test_checks_act_as_the_read_only_role_and_never_as_that_of_executions(run: CheckRun) -> None:
-    acting, reading = (f"arn:aws:iam::123456789012:role/{name}" for name in ("bcdr-execution", "bcdr-reader"))
-    run.account.role_arn = acting
-    assert check_runner._Door(run).caller.role is None
-    run.account.read_only_role_arn = reading
+    run.account.role_arn = "arn:aws:iam::123456789012:role/bcdr-execution"
     role = check_runner._Door(run).caller.role
-    assert (role.arn, role.external_id) == (reading, str(run.account.external_id))
+    assert (role.arn, role.external_id) == (run.account.read_only_role_arn, str(run.account.external_id))
     assert str(run.pk) in role.session_name
+    run.account.read_only_role_arn = ""
+    with pytest.raises(ValueError, match="no read-only role"):
+        check_runner._Door(run)
+
+
+def _without_role(service: Service) -> None:
+    service.accounts.update(read_only_role_arn="")
+
+
+def _without_account(service: Service) -> None:
+    service.accounts.clear()
+
+
+def _with_several_accounts(service: Service) -> None:
+    other = AwsAccount.objects.create(name="Other", team=service.team, account_id="210987654321")
+    service.accounts.add(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (_without_role, "Shop test has no read-only role. Enter its ARN"),
+        (_without_account, "Checkout has no AWS account. Add"),
+        (_with_several_accounts, "Checkout lives in several AWS accounts. Choose"),
+    ],
+)
+def test_a_planned_run_never_acts_with_the_portals_own_credentials_but_fails_and_says_why(
+    service: Service, table: dict[str, Check], change: Callable[[Service], None], told: str
+) -> None:
+    change(service)
+    CheckPlan.objects.create(service=service, interval=timedelta(days=1), wake_at=Now())
+    (begun,) = check_runner.begin_due()
+    check_runner.run_checks(begun)
+    run = CheckRun.objects.get()
+    assert run.status == RunStatus.FAILED
+    assert told in run.status_message
+    assert not run.results.exists()
+
+
+def test_a_role_that_is_taken_away_while_a_run_waits_is_not_replaced_by_another(
+    run: CheckRun, table: dict[str, Check]
+) -> None:
+    AwsAccount.objects.update(read_only_role_arn="")
+    check_runner.run_checks(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.results.count()) == (RunStatus.FAILED, 0)
 
 
 def test_what_aws_refuses_is_unavailable_with_its_code(run: CheckRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,8 +210,6 @@ def test_what_aws_refuses_is_unavailable_with_its_code(run: CheckRun, monkeypatc
 def test_all_checks_look_at_a_real_sandbox_through_the_read_only_role(
     run: CheckRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run.account.read_only_role_arn = "arn:aws:iam::123456789012:role/bcdr-reader"
-    run.account.save()
     CheckPlan.objects.create(service=run.service, names={"table": ["Orders"]})
     with Sandbox(time_scale=0.02, transition_delay=0) as sandbox:
         monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.api_url)
@@ -217,7 +257,7 @@ def test_the_scheduler_sends_a_hint_for_each_run_that_nobody_carries(
     sent: list[str] = []
     monkeypatch.setattr(tasks.run_checks, "delay", sent.append)
     tasks.wake_due()
-    CheckRun.objects.update(lease_token=uuid.uuid4(), lease_until=check_runner._later(timedelta(hours=1)))
+    CheckRun.objects.update(lease_token=uuid.uuid4(), lease_until=later(timedelta(hours=1)))
     tasks.wake_due()
     assert sent == [str(run.pk)]
 

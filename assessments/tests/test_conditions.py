@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments.lens.conditions import AllOf, AnyOf, Chosen, ConditionError, Default, Not, choices_read, parse
@@ -36,7 +36,6 @@ def test_a_choice_knows_where_it_stands() -> None:
     ]
 
 
-@settings(max_examples=400, deadline=None)
 @given(condition=conditions(IDS), chosen=st.sets(st.sampled_from(IDS)))
 def test_a_condition_has_the_value_that_python_gives_it(condition: str, chosen: set[str]) -> None:
     assert evaluate(parse(condition), chosen) == is_true(condition, chosen)
@@ -72,7 +71,6 @@ def test_a_bad_condition_is_refused_with_the_place_and_the_remedy(condition: str
     assert says in caught.value.message
 
 
-@settings(max_examples=500, deadline=None)
 @given(text=st.text(alphabet="ab_ &|!()d", max_size=30))
 def test_any_text_is_a_condition_or_refused_with_a_place_in_it(text: str) -> None:
     try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from assessments.improvement import WEIGHTS, plan_of, weight_of
 from assessments.lens import load
@@ -58,7 +58,6 @@ def test_unanswered_not_applicable_and_riskless_questions_are_not_in_it(answer: 
     assert all(line.question.id != "cheap" for line in plan_of(three(), {"cheap": answer}))
 
 
-@settings(max_examples=150, deadline=None)
 @given(raw=questions())
 def test_taking_the_step_really_brings_the_promised_risk(raw: dict[str, Any]) -> None:
     asked = only_question(raw)

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments.lens import LensRefused, export, export_problems, load, read
@@ -218,7 +218,6 @@ def test_load_refuses_content_that_is_no_lens_and_says_why() -> None:
     assert codes(caught.value.problems, "error") == {"unknown-choice"}
 
 
-@settings(max_examples=200, deadline=None)
 @given(value=JSON_VALUES, place=st.integers(0, 200))
 def test_no_content_makes_reading_fail(value: Any, place: int) -> None:
     """Whatever stands in any one place of a good lens, it is read or refused."""

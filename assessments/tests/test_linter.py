@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from assessments.lens import load
 from assessments.linter import Finding, lint, lint_question
@@ -240,9 +240,7 @@ class Walk:
         return found
 
 
-@settings(max_examples=250, deadline=None)
 @given(raw=questions(maximum=5))
-@pytest.mark.long
 def test_the_linter_finds_what_a_walk_over_every_set_finds(raw: dict[str, Any]) -> None:
     walk = Walk(raw)
     found: dict[str, list[Finding]] = {}
@@ -265,9 +263,7 @@ def test_the_linter_finds_what_a_walk_over_every_set_finds(raw: dict[str, Any]) 
     assert ("no-risk-out-of-reach" in found) == (len(risks) > 1 and "NONE" not in risks)
 
 
-@settings(max_examples=150, deadline=None)
 @given(raw=questions(maximum=4))
-@pytest.mark.long
 def test_none_of_these_is_remarked_on_as_a_walk_over_every_set_would(raw: dict[str, Any]) -> None:
     walk = Walk(raw)
     found = {item.code: item for item in lint_question(only_question(raw), "here") if "-of-these-" in item.code}

@@ -114,6 +114,24 @@ def test_without_a_milestone_the_difference_says_what_to_do(enter: Enter, owner:
     assert b"No milestone yet" in enter(owner).get(f"/assessments/{assessment.pk}/difference/").content
 
 
+def test_a_plan_of_nothing_answered_asks_for_answers_instead_of_praising(
+    enter: Enter, owner: User, assessment: Assessment
+) -> None:
+    client = enter(owner)
+    plan_page = client.get(f"/assessments/{assessment.pk}/improvements/").content.decode()
+    results_page = client.get(f"/assessments/{assessment.pk}/results/").content.decode()
+    assert "No plan yet" in plan_page
+    assert "Nothing is known yet" in results_page
+    for page in (plan_page, results_page):
+        assert f"/assessments/{assessment.pk}/questions/next/" in page
+        assert not re.search("Nothing to improve|No known risk", page)
+
+
+def test_the_difference_names_both_states(enter: Enter, owner: User, judged: Assessment) -> None:
+    page = enter(owner).get(f"/assessments/{judged.pk}/difference/").content.decode()
+    assert re.findall(r'<th scope="row">(.*?)</th>', page) == ["1. Before", "Now"]
+
+
 def plan(status: str = "IN_PROGRESS", **said: str) -> dict[str, str]:
     return {"status": status, "owner": "owner", "due_on": "2027-01-31", "note": "Nightly", "base_revision": "0", **said}
 

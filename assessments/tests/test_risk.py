@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments.lens import load
@@ -43,9 +43,7 @@ def answer(*selected: str, without: str = "") -> GivenAnswer:
     return GivenAnswer(frozenset(selected), frozenset(without.split()))
 
 
-@settings(max_examples=300, deadline=None)
 @given(raw=questions())
-@pytest.mark.long
 def test_every_set_of_choices_has_the_risk_of_a_second_reading_of_the_rules(raw: dict[str, Any]) -> None:
     asked = only_question(raw)
     for chosen in all_sets(raw):
@@ -213,7 +211,6 @@ def test_of_many_equal_additions_twenty_are_shown_and_all_are_counted() -> None:
     assert step.additions[0] == ("aa00", "aa01")
 
 
-@settings(max_examples=200, deadline=None)
 @given(raw=questions(maximum=5), chance=st.randoms(use_true_random=False))
 def test_improvements_are_those_that_trying_everything_finds(raw: dict[str, Any], chance: Any) -> None:
     asked = only_question(raw)
@@ -239,9 +236,7 @@ def test_improvements_are_those_that_trying_everything_finds(raw: dict[str, Any]
     assert {step.risk: set(step.additions) for step in steps} == expected
 
 
-@settings(max_examples=100, deadline=None)
 @given(raw=questions())
-@pytest.mark.long
 def test_the_rule_that_decides_is_the_first_true_one(raw: dict[str, Any]) -> None:
     asked = only_question(raw)
     for chosen in all_sets(raw):

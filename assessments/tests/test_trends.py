@@ -44,7 +44,13 @@ def test_equal_states_differ_in_nothing() -> None:
         ({"choices": chosen(tested="SELECTED")}, {"choices": []}, "We do tested", ("chosen", "not chosen")),
         ({"notes": "weekly"}, {"notes": "daily"}, "Notes", ("weekly", "daily")),
         ({}, {"assignee": "otto"}, "Assignee", ("nobody", "otto")),
-        ({}, {"is_applicable": False, "reason": "OUT_OF_SCOPE"}, "Applies", ("yes", "no: OUT_OF_SCOPE")),
+        ({}, {"is_applicable": False, "reason": "OUT_OF_SCOPE"}, "Applies", ("yes", "no: out of scope")),
+        (
+            {"choices": chosen(tested="UNSELECTED")},
+            {"choices": [{**chosen(tested="NOT_APPLICABLE")[0], "reason": "BUSINESS_PRIORITIES", "notes": "2027"}]},
+            "We do tested",
+            ("not chosen", "not applicable: business priorities: 2027"),
+        ),
         ({}, {"evidence": [{"kind": "drill", "value": "abc"}]}, "Evidence", ("none", "drill abc")),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assessments.lens.conditions import parse
@@ -17,7 +17,6 @@ def mask(chosen: tuple[str, ...]) -> int:
     return sum(1 << IDS.index(name) for name in chosen)
 
 
-@settings(max_examples=200, deadline=None)
 @given(condition=conditions(IDS))
 def test_a_table_holds_the_value_for_every_set(condition: str) -> None:
     space = Space(tuple(IDS))
@@ -30,7 +29,6 @@ def test_a_table_holds_the_value_for_every_set(condition: str) -> None:
     assert space.smallest(table) == (min(smallest, key=mask) if smallest else None)
 
 
-@settings(max_examples=50, deadline=None)
 @given(condition=conditions(IDS), added=st.sampled_from(IDS))
 def test_a_choice_can_be_added_to_all_sets_at_once(condition: str, added: str) -> None:
     space = Space(tuple(IDS))

@@ -84,6 +84,7 @@ def milestone_difference(request: HttpRequest, pk: UUID) -> HttpResponse:
         "comparison": found,
         "milestones": milestones,
         "is_same": before == after,
+        "names": [form.state_name(before), form.state_name(after)],
     }
     return render(request, "assessments/milestone_difference.html", context)
 

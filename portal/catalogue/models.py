@@ -66,8 +66,7 @@ class AwsAccount(models.Model):
         blank=True,
         default="",
         validators=[_is_role_arn],
-        help_text="The role that automated checks assume; it needs to read only. Empty: the portal's own credentials, never the "
-        "role of executions.",
+        help_text="The role that automated checks assume; it needs to read only. Empty: no checks run in this account.",
     )
     external_id = models.CharField(
         max_length=64,

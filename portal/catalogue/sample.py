@@ -17,7 +17,7 @@ HEARTBEAT_TABLE = "mysfits-heartbeats"
 
 
 def sample_account(team: Team) -> AwsAccount:
-    """The account of the sandbox, not saved: no role, so that the portal's own credentials act."""
+    """The account of the sandbox, not saved: executions act with the portal's own credentials, checks as a role that reads."""
     return AwsAccount(team=team, **SAMPLE["account"])
 
 

@@ -36,6 +36,8 @@ FLOORS: list[tuple[str, int, str]] = [
     ("assessments.models", 4, "models"),
     ("runbooks.lease", 5, "runner"),
     ("assessments.proof_source", 5, "runner"),
+    ("assessments.lease", 5, "runner"),
+    ("assessments.claiming", 5, "runner"),
     ("assessments.check_runner", 5, "runner"),
     ("runbooks.tasks", 6, "tasks"),
     ("assessments.tasks", 6, "tasks"),

@@ -22,7 +22,9 @@ OPENING = """\
 # Checks
 
 Automated checks that a best practice of a lens can be bound to (`_check` of a choice). Each reads AWS with the service's
-read-only role, or what the portal itself proved in drills, and changes nothing.
+read-only role, or what the portal itself proved in drills, and changes nothing. A service whose account has no such role, or that
+lives in several accounts while its plan names none, is not looked at: the run fails and says so. The portal's own credentials are
+never used.
 
 This page is written by `python3 manage.py document_checks` from `assessments/checks/registry.py`; a test compares both.
 
