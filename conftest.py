@@ -1,14 +1,25 @@
-"""Fixtures that more than one part needs: a team, a person for each role, an account, a service."""
+"""What more than one part needs: a team, a person for each role, an account, a service; how many examples property tests try.
 
+TEST_EXAMPLES=few (`make test`): the same few in every run. TEST_EXAMPLES=many (`make test-long`): many, and others in each run.
+"""
+
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 
+import hypothesis
 import pytest
 from django.core.management.commands import flush
 from pytest_django import Settings
 
 from portal.catalogue.models import AwsAccount, EntryUrl, Objective, Scope, Service, Strategy, Tier
 from portal.people.models import Membership, Role, Team, User
+
+# No deadline and no complaint about slow examples: how busy the machine is must not decide about a test.
+UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("few", max_examples=25, derandomize=True, **UNHURRIED)
+hypothesis.settings.register_profile("many", max_examples=1000, print_blob=True, **UNHURRIED)
+hypothesis.settings.load_profile(os.environ.get("TEST_EXAMPLES", "few"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.conditions import OPERATORS, ConditionError, choose, is_true
@@ -123,7 +123,6 @@ def test_without_a_default_nothing_is_taken(default: str | None) -> None:
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.text(max_size=3))
 
 
-@settings(deadline=None)
 @given(VALUES, st.sampled_from(sorted(OPERATORS)), VALUES)
 def test_any_operands_are_decided_or_refused_in_words(variable: Any, operator: str, constant: Any) -> None:
     try:
@@ -132,7 +131,6 @@ def test_any_operands_are_decided_or_refused_in_words(variable: Any, operator: s
         assert operator in str(error)
 
 
-@settings(deadline=None)
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000))
 def test_numeric_operators_agree_with_each_other(left: int, right: int) -> None:
     def holds(operator: str) -> bool:

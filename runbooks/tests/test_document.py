@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.document import Document, Output, Reading, load, read
@@ -167,7 +167,6 @@ DOCUMENT_LIKE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(CONTENT | DOCUMENT_LIKE)
 def test_any_content_is_read_or_refused(content: Any) -> None:
     reading = read(json.dumps(content), ACTIONS)
@@ -176,7 +175,6 @@ def test_any_content_is_read_or_refused(content: Any) -> None:
     assert all(problem.message and problem.line for problem in reading.problems)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     reading = read(text, ACTIONS)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.durations import DurationError, parse_duration
@@ -63,7 +63,6 @@ def test_a_duration_over_the_maximum_is_refused() -> None:
         parse_duration("PT61S", timedelta(minutes=1))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"P?[0-9WDTHMS.,YM-]{0,30}", fullmatch=True))
 def test_any_text_is_a_duration_or_is_refused(text: str) -> None:
     try:

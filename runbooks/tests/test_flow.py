@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.document import Document, load
@@ -191,7 +191,6 @@ STEPS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(
     steps=st.tuples(STEPS, STEPS, STEPS),
     name=st.sampled_from(NAMES),
@@ -214,7 +213,6 @@ def test_every_outcome_has_a_decision_that_agrees_with_the_picture(
         assert decision.status in possible
 
 
-@settings(deadline=None)
 @given(attempts=st.integers(1, 6), failures=st.integers(0, 8))
 def test_a_step_never_gets_more_attempts_than_it_says(attempts: int, failures: int) -> None:
     drawn, attempt = one_then_rest(maxAttempts=attempts), 1

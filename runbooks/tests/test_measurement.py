@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.data_loss import Write, assess, ranges
@@ -149,7 +149,6 @@ def test_an_outage_nobody_saw_a_failure_of_is_not_measured() -> None:
 patterns = st.text(alphabet=".x", min_size=1, max_size=60).map(lambda middle: "......" + middle + "......")
 
 
-@settings(max_examples=300)
 @given(patterns, st.data())
 def test_removing_samples_never_shortens_the_rto_nor_betters_the_verdict(pattern: str, data: st.DataObject) -> None:
     samples = script(pattern)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.document import Document, load
@@ -218,7 +218,6 @@ JSON = st.recursive(
 TYPES = st.sampled_from(["String", "StringList", "Integer", "Boolean", "StringMap", "MapList", "AWS::S3::Bucket::Name"])
 
 
-@settings(deadline=None)
 @given(TYPES, JSON, st.booleans())
 def test_any_value_is_read_or_refused(type_: str, supplied: Any, has_pattern: bool) -> None:
     declared = {"type": type_, "minItems": 1, "maxChars": 3, **({"allowedPattern": "[a-c]+"} if has_pattern else {})}

@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.patterns import PatternError, check_pattern, is_full_match
@@ -97,13 +97,11 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(PATTERNS, st.text("ab1 ", max_size=8))
 def test_where_python_reads_the_same_dialect_it_agrees(pattern: str, text: str) -> None:
     assert is_full_match(pattern, text) == (re.fullmatch(pattern, text, re.ASCII) is not None)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_any_pattern_answers_or_says_why(pattern: str, text: str) -> None:
     try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.references import MISSING, Scope, is_reference, lookup, names_in, resolve, resolve_inputs
@@ -124,14 +124,12 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_value_resolves(value: Any) -> None:
     resolve(value, SCOPE)
     names_in(value)
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_a_value_without_braces_stays_equal(value: Any) -> None:
     if "{{" not in repr(value):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.content import Output, Step
@@ -95,7 +95,6 @@ def test_a_selector_that_cannot_be_used_says_why(selector: str, reason: str) -> 
         check_selector(selector)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30) | st.from_regex(r"\$?[.\[\]'\"a-c0-9?@()=*:]{0,20}", fullmatch=True))
 def test_any_text_selects_or_is_refused(selector: str) -> None:
     try:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.automation.yaml_source import MAXIMUM_BYTES, read_source
@@ -70,7 +70,6 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON_VALUES, st.booleans(), st.sampled_from([None, 2, "\t"]))
 def test_json_reads_as_json_does(value: Any, is_ascii: bool, indent: Any) -> None:
     text = json.dumps({"a": value}, ensure_ascii=is_ascii, indent=indent)
@@ -199,7 +198,6 @@ def test_hostile_text_is_refused(name: str) -> None:
     assert read_source(HOSTILE[name]).content is None
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80) | st.text("{}[]:,-?&*!|>'\"%@`#ab \n\t\\u0", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     source = read_source(text)
