@@ -20,7 +20,7 @@ test: setup-dev
 	@exec $(BIN)/python -m portal.tests.suite $(ARGS)
 
 test-long: setup-dev
-	@exec $(BIN)/python -m portal.tests.suite -m long
+	@exec env TEST_EXAMPLES=many $(BIN)/python -m portal.tests.suite -m "long or hypothesis"
 
 # -- set-up: a virtual environment from the pinned lists; nothing outside this folder is touched -------------------------
 
