@@ -74,8 +74,8 @@ class CompareForm(forms.Form):
 
     def state_name(self, code: str) -> str:
         """A state as the lists name it."""
-        names = {str(each): str(name) for each, name in cast(forms.ChoiceField, self.fields["before"]).choices}
-        return names[code]
+        states = cast(list[tuple[str, str]], cast(forms.ChoiceField, self.fields["before"]).choices)
+        return dict(states)[code]
 
 
 class PortfolioForm(forms.Form):

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from portal.templatetags.lengths import exact_length, spoken_distance, spoken_length
-from portal.templatetags.statuses import look_of
+from portal.templatetags.statuses import look_of, spoken
 
 register = template.Library()
 
@@ -43,7 +43,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
 def status(value: str, size: str = "") -> dict[str, Any]:
     """A status, verdict or risk as icon, word and colour. `size="lg"` for the head of a page."""
     look = look_of(str(value))
-    return {"word": str(value), "tone": look.tone, "icon_name": look.icon, "size": size}
+    return {"word": str(value), "spoken": spoken(str(value)), "tone": look.tone, "icon_name": look.icon, "size": size}
 
 
 @register.simple_tag

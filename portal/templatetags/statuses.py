@@ -71,6 +71,20 @@ LOOKS: dict[str, Look] = {
     "Risk acknowledged": Look("quiet", "certificate"),
 }
 
+# The Well-Architected risks are codes; people read words. Every other status is a word already.
+_SPOKEN = {
+    "UNANSWERED": "Unanswered",
+    "HIGH": "High risk",
+    "MEDIUM": "Medium risk",
+    "NONE": "No risk",
+    "NOT_APPLICABLE": "Not applicable",
+}
+
+
+def spoken(word: str) -> str:
+    """What people read for a status: the words of a risk, anything else as it is."""
+    return _SPOKEN.get(word, word)
+
 
 def look_of(word: str) -> Look:
     """How a word looks; a word nobody described is shown quietly, never hidden."""

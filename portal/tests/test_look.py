@@ -70,6 +70,12 @@ def test_a_status_shows_its_word_beside_icon_and_colour() -> None:
     assert html.strip().endswith("TimedOut</span>")
 
 
+def test_a_risk_is_said_in_words_and_keeps_its_code_for_scripts() -> None:
+    html = shown('{% status "NOT_APPLICABLE" %}')
+    assert 'data-status="NOT_APPLICABLE"' in html
+    assert html.strip().endswith("Not applicable</span>")
+
+
 def test_a_status_nobody_described_is_shown_quietly_and_escaped() -> None:
     html = shown("{% status word %}", word="<b>Odd</b>")
     assert "state-quiet" in html
