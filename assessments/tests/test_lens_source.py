@@ -65,9 +65,9 @@ def test_other_keys_that_stand_twice_are_read_with_a_warning(twice: str) -> None
 
 def test_fifty_megabytes_are_refused_at_once() -> None:
     huge = b"[" * 50_000_000
-    began = time.monotonic()
+    began = time.process_time()
     assert error_of(huge).code == "too-large"
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])

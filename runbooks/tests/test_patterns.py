@@ -71,12 +71,12 @@ def test_a_pattern_that_cannot_be_applied_says_why(pattern: str, reason: str) ->
 
 @pytest.mark.parametrize("pattern", ["(a+)+", "(a|aa)+", "(a*)*b", "a*a*a*a*a*a*c", "(.*a){12}x", "(?=(a+)+$)a*b"])
 def test_no_pattern_hangs(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     try:
         assert not is_full_match(pattern, "a" * 4000 + "!")
     except PatternError as error:
         assert "takes too long" in str(error)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_match_that_takes_too_long_is_given_up() -> None:
