@@ -54,7 +54,7 @@ class Command(BaseCommand):
             except (Unavailable, CalledProcessError) as error:
                 raise CommandError(f"The run could not be made: {error}", returncode=2) from error
             self.stdout.write(found["table"])
-            is_right = is_right and bool(found["violations"]) == bool(mutant)
+            is_right = is_right and (bool(found["broken"]) if mutant else not found["violations"])
             first = found["violations"][0][:80] if found["violations"] else "nothing"
             rows.append(f"  {mutant or 'the protocol as it is':<24}{found['took']:>5.0f} s  {first}")
         self.stdout.write("\nWhat was found first:\n" + "\n".join(rows))

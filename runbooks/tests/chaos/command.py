@@ -21,5 +21,11 @@ def main(arguments: list[str]) -> None:
     call_command("migrate", verbosity=0, interactive=False)
     own = OwnPostgres(Path(server[0]), int(server[1])) if server else None
     found = campaign.run(campaign.Plan(**json.loads(plan)), os.environ["DATABASE_URL"], own)
-    said = {"table": found.table(), "violations": found.violations, "took": found.took, "plan": asdict(found.plan)}
+    said = {
+        "table": found.table(),
+        "violations": found.violations,
+        "broken": found.broken,
+        "took": found.took,
+        "plan": asdict(found.plan),
+    }
     Path(report).write_text(json.dumps(said))

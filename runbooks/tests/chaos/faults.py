@@ -11,8 +11,9 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from runbooks.tests.chaos import hints
+from runbooks.tests.chaos import hints, pauses
 from runbooks.tests.chaos.servers import OwnPostgres
 
 TICK = 0.15
@@ -25,12 +26,14 @@ class Faults:
     """The workers of a run and what happened to them. `wanted` workers are kept alive; a killed one is replaced."""
 
     nursery: "subprocess.Popen[str]"
+    folder: Path
     die: random.Random
     wanted: int
     server: OwnPostgres | None = None
     workers: list["Worker"] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
     is_over: threading.Event = field(default_factory=threading.Event)
+    failure: Exception | None = None
 
     def __post_init__(self) -> None:
         self.thread = threading.Thread(target=self._go_on, name="faults", daemon=True)
@@ -41,9 +44,12 @@ class Faults:
         self.thread.start()
 
     def _go_on(self) -> None:
-        while not self.is_over.wait(TICK):
-            self.strike()
-            self.fill()
+        try:
+            while not self.is_over.wait(TICK):
+                self.strike()
+                self.fill()
+        except Exception as error:  # noqa: BLE001 - told by `stop`: a run whose faults ended early shows nothing
+            self.failure = error
 
     def fill(self) -> None:
         """Start as many workers as are missing; whoever died alone is a surprise the run reports."""
@@ -60,14 +66,17 @@ class Faults:
             if worker.stopped_until and now > worker.stopped_until:
                 worker.wake()
         rolled = self.die.random()
-        if rolled < 0.14:
-            self._kill(self.die.choice(self.workers))
-        elif rolled < 0.22:
-            self._stop(self.die.choice(self.workers), self.die.choice(STOPS))
-        elif rolled < 0.235 and self.server is not None:
+        harmed = self.die.choice(self.workers)
+        if rolled < 0.18 and pauses.is_left_in_peace(self.folder, harmed.pid):
+            self.done["left in peace"] += 1
+        elif rolled < 0.10:
+            self._kill(harmed)
+        elif rolled < 0.18:
+            self._stop(harmed, self.die.choice(STOPS))
+        elif rolled < 0.195 and self.server is not None:
             self.server.crash()
             self.done["database crashed"] += 1
-        elif rolled < 0.25:
+        elif rolled < 0.21:
             hints.flush()
             self.done["broker flushed"] += 1
 
@@ -75,6 +84,8 @@ class Faults:
         """No more harm: everybody awake and alive."""
         self.is_over.set()
         self.thread.join(60)
+        if self.failure is not None:
+            raise self.failure
         for worker in self.workers:
             worker.wake()
         self.fill()
@@ -95,7 +106,10 @@ class Faults:
             raise RuntimeError("the nursery was started without pipes")
         self.nursery.stdin.write(f"{self.die.getrandbits(32)}\n")
         self.nursery.stdin.flush()
-        return Worker(os.pidfd_open(int(self.nursery.stdout.readline())))
+        answer = self.nursery.stdout.readline()
+        if not answer:
+            raise RuntimeError("the nursery is gone: its error is above")
+        return Worker(int(answer), os.pidfd_open(int(answer)))
 
     def _kill(self, worker: "Worker") -> None:
         worker.signal(signal.SIGKILL)
@@ -117,6 +131,7 @@ class Faults:
 class Worker:
     """A worker by its handle, which, unlike a pid, never comes to mean another process."""
 
+    pid: int
     handle: int
     stopped_until: float = 0.0
 

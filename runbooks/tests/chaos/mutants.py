@@ -1,88 +1,98 @@
 """The protocol, broken on purpose in one place: each mutant is a change made inside the worker processes of a chaos run.
 
-A run that does not notice a mutant proves nothing about the portal either. One table names them all.
+A run that does not notice a mutant proves nothing about the portal either. One table names them all. `test_mutants` shows each
+in a story of its own; the run shows them among everything else.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 
 from portal.aws import sessions
 from portal.aws.classification import ActionClass
-from runbooks import attempts, runner
+from runbooks import attempts
+from runbooks.automation.results import Result
 from runbooks.lease import Lease
 from runbooks.models import Execution, StepExecution
+
+Replace = Callable[[Any, str, Any], None]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is taken away, said for people, and the change that does it."""
+    """What is taken away, said for people, and the change that does it, by a function that replaces an attribute."""
 
     meaning: str
-    install: Callable[[], None]
+    change: Callable[[Replace], None]
+
+    def install(self, replace: Replace = setattr) -> None:
+        """Refuses a name that is no longer there: a mutant that changes nothing would prove nothing."""
+
+        def checked(owner: Any, name: str, new: Any) -> None:
+            if not hasattr(owner, name):
+                raise AttributeError(f"{owner} has no {name} any more; let the mutant break what took its place")
+            replace(owner, name, new)
+
+        self.change(checked)
 
 
-def _replace(owner: Any, name: str, new: Any) -> None:
-    """Refuses a name that is no longer there: a mutant that changes nothing would prove nothing."""
-    if not hasattr(owner, name):
-        raise AttributeError(f"{owner} has no {name} any more; let the mutant break what took its place")
-    setattr(owner, name, new)
-
-
-def _without_fence() -> None:
+def _without_fence(replace: Replace) -> None:
     def rows(lease: Lease) -> models.QuerySet[Any]:
         return lease.model._default_manager.filter(pk=lease.pk)
 
-    _replace(Lease, "rows", rows)
+    replace(Lease, "rows", rows)
 
 
-def _without_write_ahead() -> None:
-    """The attempt is noted in the transaction that its own outcome ends."""
-    original = runner._Carrier._start_step
+def _without_write_ahead(replace: Replace) -> None:
+    """While the call of a step is out the rows do not show its attempt; it is there when the outcome is."""
+    original = attempts.act
 
-    def start_step(carrier: Any, execution: Execution) -> None:
-        with transaction.atomic():
-            original(carrier, execution)
+    def act(execution: Execution, attempt: StepExecution, *rest: Any) -> Result:
+        noted = StepExecution.objects.filter(pk=attempt.pk, polls=0, state={})
+        values = noted.values().first()
+        noted.delete()
+        result = original(execution, attempt, *rest)
+        if values is not None:
+            StepExecution.objects.create(**values)
+        return result
 
-    _replace(runner._Carrier, "_start_step", start_step)
-    _replace(runner, "transaction", SimpleNamespace(atomic=lambda durable=False: transaction.atomic()))
+    replace(attempts, "act", act)
 
 
-def _blind_rerun() -> None:
+def _blind_rerun(replace: Replace) -> None:
     original = attempts.class_of
 
     def class_of(*arguments: Any) -> ActionClass:
         found = original(*arguments)
         return ActionClass.READ_ONLY if found is ActionClass.ONCE else found
 
-    _replace(attempts, "class_of", class_of)
+    replace(attempts, "class_of", class_of)
 
 
-def _token_per_attempt() -> None:
-    def inputs_again(carrier: Any, execution: Execution, attempt: StepExecution) -> dict[str, Any]:
+def _token_per_attempt(replace: Replace) -> None:
+    def inputs_again(execution: Execution, attempt: StepExecution, outputs: Mapping[str, Any]) -> dict[str, Any]:
         step = attempts.document_of(execution).step(attempt.step_name)
-        return attempts.resolved_inputs(step, attempts.scope_of(execution, carrier.outputs), uuid.uuid4())
+        return attempts.resolved_inputs(step, attempts.scope_of(execution, outputs), uuid.uuid4())
 
-    _replace(attempts, "token_for", lambda *_: uuid.uuid4())
-    _replace(runner._Carrier, "_inputs_again", inputs_again)
-
-
-def _sdk_retries() -> None:
-    _replace(sessions, "_SENT_ONCE", sessions._SAFE)
+    replace(attempts, "token_for", lambda *_: uuid.uuid4())
+    replace(attempts, "inputs_again", inputs_again)
 
 
-def _without_send_by() -> None:
-    _replace(settings, "SEND_WITHIN", timedelta(hours=1))
+def _sdk_retries(replace: Replace) -> None:
+    replace(sessions, "_SENT_ONCE", sessions._SAFE)
 
 
-def _without_quarantine() -> None:
-    _replace(settings, "QUARANTINE", timedelta(0))
+def _without_send_by(replace: Replace) -> None:
+    replace(settings, "SEND_WITHIN", timedelta(hours=1))
+
+
+def _without_quarantine(replace: Replace) -> None:
+    replace(settings, "QUARANTINE", timedelta(0))
 
 
 MUTANTS = {

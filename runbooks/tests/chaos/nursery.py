@@ -2,9 +2,11 @@
 
 A fork costs milliseconds where a new interpreter costs seconds, so many more can be killed. A worker is the plain loop that
 the portal's pollers make: take a hint or look for a due execution, carry it for a slice, look again. It is started as
-`python -m runbooks.tests.chaos nursery FOLDER LONGEST_PAUSE [MUTANT]`, reads seeds, one a line, and answers each with a pid.
+`python -m runbooks.tests.chaos nursery FOLDER LENGTHS [MUTANT]`, with the lengths of pauses as JSON, reads seeds, one a line,
+and answers each with a pid.
 """
 
+import json
 import os
 import random
 import signal
@@ -20,11 +22,16 @@ from runbooks.models import Execution
 from runbooks.tests.chaos import pauses
 from runbooks.tests.chaos.hints import Hints
 from runbooks.tests.chaos.mutants import MUTANTS
+from runbooks.tests.chaos.pauses import Lengths
 
 
 def main(arguments: list[str]) -> None:
     """Fork a worker for each line read, until the lines end."""
-    folder, longest_pause, *mutants = arguments
+    folder, lengths, *mutants = arguments
+    # Before any worker is: a mutant that cannot be installed must break the run off, not look like one that was caught.
+    pauses.shorten()
+    for name in mutants:
+        MUTANTS[name].install()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps: a killed worker leaves nothing behind
     own = os.getpid()
     for line in sys.stdin:
@@ -33,7 +40,7 @@ def main(arguments: list[str]) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(0)
             try:
-                _become(Path(folder), int(line), float(longest_pause), mutants).work(own)
+                _become(Path(folder), int(line), Lengths(**json.loads(lengths))).work(own)
             except BaseException:
                 with (Path(folder) / "surprises.log").open("a") as file:
                     file.write(traceback.format_exc() + "\n")
@@ -43,13 +50,10 @@ def main(arguments: list[str]) -> None:
         print(pid, flush=True)
 
 
-def _become(folder: Path, seed: int, longest_pause: float, mutants: list[str]) -> "Worker":
-    """Short timeouts, the mutant if there is one, and pauses around what is then left."""
-    pauses.shorten()
-    for name in mutants:
-        MUTANTS[name].install()
+def _become(folder: Path, seed: int, lengths: Lengths) -> "Worker":
+    """A worker with a die of its own, and pauses around what the mutant left."""
     die = random.Random(seed)
-    pauses.install(die, longest_pause, folder / "calm")
+    pauses.Pauses(die, lengths, folder).install()
     return Worker(die)
 
 
