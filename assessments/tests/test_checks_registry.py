@@ -72,11 +72,12 @@ def test_every_call_is_an_operation_that_only_reads(api: str) -> None:
     assert classify(service, operation) is ActionClass.READ_ONLY
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_awss_own_read_only_policy_allows_every_call(api: str) -> None:
+def test_awss_own_read_only_policy_allows_every_call() -> None:
     policy = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]
-    allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
-    assert any(fnmatch.fnmatchcase(action_of(api).lower(), pattern.lower()) for pattern in allowed), action_of(api)
+    allowed = {action.lower() for statement in policy["Statement"] for action in statement["Action"]}
+    asked = {action_of(api).lower() for api in APIS}
+    assert asked
+    assert {each for each in asked if not any(fnmatch.fnmatchcase(each, pattern) for pattern in allowed)} == set()
 
 
 @pytest.mark.parametrize("api", sorted(PAGES))

