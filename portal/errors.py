@@ -11,6 +11,7 @@ from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -27,7 +28,13 @@ def sentences(error: ValidationError) -> list[str]:
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's handler, with Django's `ValidationError` as 400: {"detail": first sentence, "problems": [...all]}."""
+    """DRF's handler, with whatever was refused as 400: {"detail": first sentence, "problems": all of them, "fields"}.
+
+    What a serializer could not read has the same shape as what an operation refuses; "fields" is keyed by path, like
+    "objectives.0.rto", and missing where nothing belongs to a field.
+    """
+    if isinstance(error, exceptions.ValidationError):
+        error = ValidationError(dict(_paths(error.detail)))
     if isinstance(error, ValidationError):
         problems = sentences(error)
         body: dict[str, Any] = {"detail": problems[0] if problems else "The request was refused.", "problems": problems}
@@ -35,6 +42,16 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
             body["fields"] = error.message_dict
         return Response(body, status=400)
     return exception_handler(error, context)
+
+
+def _paths(errors: Any, path: str = "") -> list[tuple[str, list[str]]]:
+    """A serializer's nested errors as pairs of path and sentences."""
+    if isinstance(errors, dict):
+        return [found for key, each in errors.items() for found in _paths(each, f"{path}.{key}" if path else str(key))]
+    if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
+        return [found for number, each in enumerate(errors) for found in _paths(each, f"{path}.{number}")]
+    field = path.replace("non_field_errors", "__all__") or "__all__"
+    return [(field, [str(each) for each in errors])]
 
 
 class RefusalMiddleware:

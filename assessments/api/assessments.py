@@ -21,7 +21,6 @@ from assessments.operations.evidence import MAXIMUM_BYTES, Upload, add_evidence,
 from assessments.operations.milestones import record_milestone
 from assessments.operations.shelf import find_version, results_for, visible_assessments
 from assessments.views.question_page import Place, place_of, talk_context
-from portal.catalogue.api import checked
 from portal.people.models import User
 from portal.people.signed_in import person
 
@@ -62,7 +61,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def create(self, request: Request) -> Response:
         """Start judging a service by a lens."""
         sent = told.StartAssessmentSerializer(data=request.data, context=self.get_serializer_context())
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         assessment = start_assessment(user=self.person, **sent.validated_data)
         return Response(told.AssessmentSerializer(assessment).data, status=status.HTTP_201_CREATED)
 
@@ -80,7 +79,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def comments(self, request: Request, pk: str, question_id: str) -> Response:
         """Say something about a question."""
         sent = told.CommentTextSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         comment = add_comment(
             user=self.person, assessment=self.get_object(), question_id=question_id, **sent.validated_data
         )
@@ -92,7 +91,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def evidence(self, request: Request, pk: str, question_id: str) -> Response:
         """Add evidence to an answer."""
         sent = told.NewEvidenceSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
         file = given.pop("file", None)
         upload = Upload(file.name, file.read(MAXIMUM_BYTES + 1)) if file else None
@@ -133,7 +132,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def _change(self, request: Request, assessment: Assessment, place: Place) -> None:
         context = {**self.get_serializer_context(), "team_id": assessment.service.team_id}
         sent = told.AnswerSerializer(data=request.data, context=context)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
         base_revision = given.pop("base_revision")
         draft = _changed(draft_of(place.answer), given)
@@ -155,7 +154,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             rows = assessment.milestones.select_related("recorded_by", "lens_version").defer("content")
             return Response(told.MilestoneSerializer(rows, many=True).data)
         sent = told.NameSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         milestone = record_milestone(user=self.person, assessment=assessment, **sent.validated_data)
         return Response(told.MilestoneSerializer(milestone).data, status=status.HTTP_201_CREATED)
 
@@ -174,7 +173,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         """Take a newer version of the lens; a milestone is recorded first."""
         assessment = self.get_object()
         sent = told.UpgradeSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         named = sent.validated_data.get("version")
         version = find_version(assessment.lens, named) if named else newer_version(assessment)
         if version is None:
@@ -193,7 +192,7 @@ class AssessmentViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def close(self, request: Request, pk: str) -> Response:
         """Record the last milestone and close."""
         sent = told.NameSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         name = sent.validated_data["name"]
         milestone = close_assessment(user=self.person, assessment=self.get_object(), milestone_name=name)
         return Response(told.MilestoneSerializer(milestone).data)

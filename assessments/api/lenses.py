@@ -17,7 +17,6 @@ from assessments.linter import Finding, lint
 from assessments.models import Lens, LensVersion
 from assessments.operations.lenses import StaleDraft, create_lens, publish_version, save_draft
 from assessments.operations.shelf import find_version, findings_of, lens_of, listed_lenses, versions_of
-from portal.catalogue.api import checked
 from portal.catalogue.serializers import StrictSerializer
 from portal.people.models import Team, User
 from portal.people.permissions import visible_teams
@@ -146,7 +145,7 @@ class LensViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def create(self, request: Request) -> Response:
         """Import a lens as a draft; 400 with every problem of a text that is none."""
         sent = ImportLensSerializer(data=request.data, context=self.get_serializer_context())
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         version = create_lens(user=self.person, **sent.validated_data)
         return Response(WholeLensVersionSerializer(version).data, status=status.HTTP_201_CREATED)
 
@@ -155,7 +154,7 @@ class LensViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def draft(self, request: Request, slug: str) -> Response:
         """Replace the draft, or begin one; 409 with what is stored where somebody changed it meanwhile."""
         sent = LensDraftSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         try:
             version = save_draft(user=self.person, lens=self.get_object(), **sent.validated_data)
         except StaleDraft as stale:
@@ -168,7 +167,7 @@ class LensViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def publish(self, request: Request, slug: str) -> Response:
         """Give the draft the next minor or major number."""
         sent = PublishLensSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         draft = find_version(self.get_object(), "draft")
         return Response(
             LensVersionSerializer(publish_version(user=self.person, version=draft, **sent.validated_data)).data
@@ -208,7 +207,7 @@ class LensViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def check(self, request: Request) -> Response:
         """Every problem and remark of a text. Nothing is kept."""
         sent = CheckLensSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         reading = read(sent.validated_data["text"])
         findings = lint(reading.lens) if reading.lens else ()
         told = remarks(reading.problems, findings, reading.raw if reading.lens else None)

@@ -23,7 +23,6 @@ from assessments.operations.shelf import find_assessment, possible_assignees
 from assessments.reports.consolidated import consolidated_of
 from assessments.reports.content import report_of
 from assessments.trends import compare
-from portal.catalogue.api import checked
 from portal.catalogue.serializers import StrictSerializer
 from portal.catalogue.visible import visible_services
 from portal.people.signed_in import person
@@ -130,7 +129,7 @@ class ImprovementViewSet(viewsets.ViewSet):
         """Decide about the risk of one question; `pk` is the question's id."""
         found = _assessment(request, assessment)
         sent = ImprovementSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         given = dict(sent.validated_data)
         base_revision = given.pop("base_revision")
         stored = ImprovementItem.objects.select_related("owner").filter(assessment=found, question_id=pk).first()
@@ -174,7 +173,7 @@ class CheckRunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def create(self, request: Request) -> Response:
         """Have a service looked at now. While it is, that run is answered."""
         sent = StartCheckRunSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         service = get_object_or_404(visible_services(person(request)), slug=sent.validated_data["service"])
         run = start_check_run(user=person(request), service=service)
         return Response(self.get_serializer(self.get_queryset().get(pk=run.pk)).data, status=status.HTTP_201_CREATED)

@@ -14,7 +14,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
-from rest_framework.serializers import BaseSerializer
 
 from portal.catalogue.drafts import draft_of
 from portal.catalogue.models import AwsAccount, Service
@@ -22,21 +21,6 @@ from portal.catalogue.operations import change_service, create_service, retire_s
 from portal.catalogue.serializers import AccountSerializer, RetirementSerializer, ServiceSerializer
 from portal.catalogue.visible import visible_accounts, visible_services
 from portal.people.signed_in import person
-
-
-def checked(serializer: BaseSerializer) -> None:
-    """Raise everything a serializer could not read as one `ValidationError`, with paths like "objectives.0.rto"."""
-    if not serializer.is_valid():
-        raise ValidationError(dict(_paths(serializer.errors)))
-
-
-def _paths(errors: Any, path: str = "") -> list[tuple[str, list[str]]]:
-    if isinstance(errors, dict):
-        return [found for key, each in errors.items() for found in _paths(each, f"{path}.{key}" if path else str(key))]
-    if isinstance(errors, list) and any(isinstance(each, dict) for each in errors):
-        return [found for number, each in enumerate(errors) for found in _paths(each, f"{path}.{number}")]
-    field = path.replace("non_field_errors", "__all__") or "__all__"
-    return [(field, [str(each) for each in errors])]
 
 
 class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -57,7 +41,7 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     def create(self, request: Request) -> Response:
         """Add a service."""
         sent = ServiceSerializer(data=request.data, context=self.get_serializer_context())
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         service = create_service(user=person(request), draft=sent.draft())
         return Response(self._shown(service), status=status.HTTP_201_CREATED)
 
@@ -75,7 +59,7 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         service = self.get_object()
         if is_partial and isinstance(request.data, dict):
             sent.only_sent()
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         base = sent.validated_data.get("changed_at")
         if base is None:
             told = "Send the changed_at you read, so that no change is overwritten unseen."
@@ -88,7 +72,7 @@ class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     def retire(self, request: Request, slug: str) -> Response:
         """Take a service out of use."""
         sent = RetirementSerializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         service = retire_service(user=person(request), service=self.get_object(), reason=sent.validated_data["reason"])
         return Response(self._shown(service))
 
@@ -109,7 +93,7 @@ class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     def create(self, request: Request) -> Response:
         """Add an account."""
         sent = self.get_serializer(data=request.data)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         account = save_account(user=person(request), account=AwsAccount(**sent.validated_data))
         return Response(self.get_serializer(account).data, status=status.HTTP_201_CREATED)
 
@@ -117,7 +101,7 @@ class AccountViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         """Replace an account."""
         account = self.get_object()
         sent = self.get_serializer(account, data=request.data, partial=partial)
-        checked(sent)
+        sent.is_valid(raise_exception=True)
         for name, value in sent.validated_data.items():
             setattr(account, name, value)
         return Response(self.get_serializer(save_account(user=person(request), account=account)).data)

@@ -40,7 +40,7 @@ def test_an_unknown_field_is_refused_by_name_with_the_other_problems(people: Peo
     given = {"team": "shop", "nmae": "Restore-Shop", "text": GOOD}
     answer = as_person(people["author"]).post("/api/runbooks/", given, format="json")
     assert answer.status_code == 400
-    assert set(answer.json()) == {"nmae", "name"}
+    assert set(answer.json()["fields"]) == {"nmae", "name"}
     assert not Runbook.objects.exists()
 
 
