@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from portal.catalogue.models import Service
 from portal.people.models import Team, User
-from runbooks import drill_phases, runner
+from runbooks import drill_phases, runner, sampler, watch
 from runbooks.actions import registry
 from runbooks.automation import document
-from runbooks.models import Drill, Execution, Purpose, Runbook, RunbookVersion, Status, VersionStatus
+from runbooks.models import Drill, Execution, Probe, Purpose, Runbook, RunbookVersion, Status, VersionStatus
 from runbooks.operations.executions import start_execution
 from runbooks.tests import aws_double
 from runbooks.tests.drill_stage import BACK, OUTAGE, Stage
+from runbooks.tests.probe_stage import Entry, Running, probe_of
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +92,34 @@ def closed(stage: Stage) -> Drill:
     drill = stage.injected()
     stage.after_injection(drill, OUTAGE + BACK)
     return stage.until_over(drill)
+
+
+@pytest.fixture
+def entry() -> Iterator[Entry]:
+    made = Entry()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def probe(service: Service, people: dict[str, User], entry: Entry) -> Probe:
+    return probe_of(entry, service, people)
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Running]]:
+    """Starts samplers, which look for probes and write what they saw more often than they would; all stopped at the end."""
+    monkeypatch.setattr(sampler, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(watch, "WRITE_EVERY", 0.05)
+    made: list[Running] = []
+
+    def begin() -> Running:
+        made.append(Running())
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.stop()
 
 
 def carry(execution: Execution, *, slices: int = 200) -> Execution:
