@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, Subquery
 
@@ -19,7 +18,7 @@ from portal.audit.models import Event
 from portal.aws.classification import ActionClass
 from portal.people.models import Membership, Team, User
 from portal.people.permissions import PERMISSIONS, Act, visible_teams
-from runbooks import masking
+from runbooks import masking, revisions
 from runbooks.actions import registry
 from runbooks.actions.people import APPROVE
 from runbooks.answers import ANSWERS
@@ -28,8 +27,6 @@ from runbooks.automation.content import Document, Step, load
 from runbooks.models import FINAL_STATUSES, Execution, RunbookVersion, Signal, SignalKind, Status, StepExecution
 from runbooks.operations.signals import refusal_of
 
-# A worker looks at due rows every second; when nobody did for this long, somebody should look at the workers.
-PATIENCE = timedelta(seconds=15)
 LONGER_THAN_A_BLINK = timedelta(seconds=2)
 
 
@@ -114,10 +111,7 @@ class Board:
     def retry_in(self) -> timedelta | None:
         """How long an unknown outcome's call may still take effect, so that Retry has to wait; None where it has not."""
         attempt = self.open_attempt
-        if attempt is None or not attempt.is_outcome_unknown:
-            return None
-        left = attempt.started_at + settings.QUARANTINE - self.now
-        return left if left > timedelta(0) else None
+        return revisions.retry_in(attempt.started_at if attempt and attempt.is_outcome_unknown else None, self.now)
 
     @property
     def goes_on_in(self) -> timedelta | None:
@@ -158,19 +152,20 @@ class Board:
     @property
     def late_by(self) -> timedelta | None:
         """How long a worker has been due without one taking it up; None while all is well."""
-        execution = self.execution
-        if execution.is_final or execution.wake_at is None:
-            return None
-        since = max(execution.wake_at, execution.lease_until or execution.wake_at)
-        return self.now - since if self.now - since > PATIENCE else None
+        return revisions.late_by(self.execution, self.now)
 
     @property
     def seen(self) -> str:
         """Changes whenever the page would look different."""
-        last = self.signals[-1].pk if self.signals else 0
-        late = sum(len(attempt.late_results.all()) for attempt in self.attempts)
-        moods = f"{'late' if self.late_by else ''}{'early' if self.retry_in else ''}"
-        return f"{self.execution.revision}.{last}.{len(self.events)}.{late}.{moods}"
+        late = max((result.pk for attempt in self.attempts for result in attempt.late_results.all()), default=0)
+        last = (self.signals[-1].pk if self.signals else 0, self.events[-1].sequence if self.events else 0, late)
+        is_late, is_early = self.late_by is not None, self.retry_in is not None
+        return revisions.seen_of_execution(self.execution, last, is_late=is_late, is_early=is_early)
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether it depends on who looks what may be answered: an approval names people, and nobody gives it twice."""
+        return self.open_attempt is not None and self.open_attempt.action == APPROVE.name
 
     @property
     def statuses(self) -> dict[str, str]:

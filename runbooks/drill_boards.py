@@ -18,6 +18,7 @@ from portal.people.permissions import visible_teams
 from runbooks.drill_phases import TITLES
 from runbooks.models import FINAL_STATUSES, Drill, Execution, Phase, RunbookVersion, Status, StepExecution
 from runbooks.parts import PARTS, version_of
+from runbooks.revisions import seen_of_drill
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class DrillBoard:
     def seen(self) -> str:
         """Changes whenever the page would look different, apart from clocks that tick by themselves."""
         runs = sum(line.execution.revision + len(line.steps) for line in self.parts if line.execution)
-        return f"{self.drill.revision}.{runs}.{len(self.events)}"
+        return seen_of_drill(self.drill, runs, self.events[-1].sequence if self.events else 0)
 
 
 def visible_drills(user: User) -> QuerySet[Drill]:

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern
 
-from runbooks.views import drills, executions, incidents, runbooks, versions
+from runbooks.views import drills, executions, incidents, live, runbooks, versions
 
 urlpatterns: list[URLPattern] = [
     *drills.urlpatterns,
     *executions.urlpatterns,
     *incidents.urlpatterns,
+    *live.urlpatterns,
     *runbooks.urlpatterns,
     *versions.urlpatterns,
 ]

@@ -98,17 +98,17 @@ def test_a_fragment_that_would_look_the_same_is_not_sent(client: Client, stage: 
     drill = stage.start()
     look(drill)
     first = text(get(client, stage.people["viewer"], "drill_fragment", drill.pk))
-    seen = re.search(r"seen=([^\"]+)", first)[1]
+    seen = re.search(r"data-seen=\"([^\"]+)", first)[1]
     assert get(client, stage.people["viewer"], "drill_fragment", drill.pk, query=f"?seen={seen}").status_code == 204
     stage.good_before(drill)
     look(drill)
     assert get(client, stage.people["viewer"], "drill_fragment", drill.pk, query=f"?seen={seen}").status_code == 200
 
 
-def test_the_page_is_loaded_anew_once_when_the_drill_is_over(client: Client, stage: Stage, closed: Drill) -> None:
+def test_a_drill_that_is_over_is_asked_for_no_more(client: Client, stage: Stage, closed: Drill) -> None:
     answer = get(client, stage.people["viewer"], "drill_fragment", closed.pk, query="?seen=0")
-    assert answer.headers["HX-Refresh"] == "true"
-    assert "hx-trigger" not in text(answer)
+    assert "data-live" not in text(answer)
+    assert "data-reload-at-end" not in text(answer)
 
 
 def test_a_waiting_recovery_can_be_answered_in_place(client: Client, stage: Stage, waiting: Drill) -> None:

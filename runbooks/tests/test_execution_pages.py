@@ -189,9 +189,10 @@ def test_the_fragment_is_sent_only_when_something_changed(client: Client, people
 
 def test_a_finished_execution_is_asked_for_no_more(client: Client, people: People, team: Team) -> None:
     running = an_execution(people, team)
-    assert 'hx-trigger="every 1s"' in page(client, people["viewer"], "execution_fragment", running.pk)[1]
+    stream = f'data-live="{reverse("execution_stream", args=[running.pk])}"'
+    assert stream in page(client, people["viewer"], "execution_fragment", running.pk)[1]
     ended = an_execution(people, team, version=running.version, status=Status.SUCCESS)
-    assert "hx-trigger" not in page(client, people["viewer"], "execution_fragment", ended.pk)[1]
+    assert "data-live" not in page(client, people["viewer"], "execution_fragment", ended.pk)[1]
 
 
 # --- signals ------------------------------------------------------------------------------------------------------------

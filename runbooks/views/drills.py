@@ -12,13 +12,15 @@ from django.urls import path
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
+from portal.people.models import User
 from portal.people.permissions import Act, may
-from runbooks.drill_boards import board_of, visible_drills
+from runbooks.drill_boards import DrillBoard, board_of, visible_drills
 from runbooks.drill_strip import strip_of
 from runbooks.forms.drills import CancelForm, DrillFilter, sample_choices
 from runbooks.forms.refusals import show_refusal
 from runbooks.models import Drill
 from runbooks.operations.drills import cancel_drill
+from runbooks.revisions import revisions_of_drills
 from runbooks.views.drill_start import drill_parameters, drill_start
 from runbooks.views.execution_start import startable_versions
 from runbooks.views.executions import page_context as execution_context
@@ -49,20 +51,16 @@ def drill_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def drill_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One drill: the clock, the picture, where it stands; when it is over, what was measured and how."""
-    return render(request, "runbooks/drill_detail.html", page_context(request, _visible(request, pk)))
+    return render(request, "runbooks/drill_detail.html", page_context(person(request), _visible(request, pk)))
 
 
 @require_GET
 def drill_fragment(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The live part; 204 while it would look as it did at `seen`. Once the drill is over it asks no more."""
     drill = _visible(request, pk)
-    context = page_context(request, drill)
-    if request.GET.get("seen") == context["board"].seen:
+    if request.GET.get("seen") == revisions_of_drills([pk])[pk].seen:
         return HttpResponse(status=204)
-    answer = render(request, "runbooks/drill_live.html", context)
-    if drill.is_final:
-        answer.headers["HX-Refresh"] = "true"  # the banner and the picture's clock stand outside this part
-    return answer
+    return render(request, "runbooks/drill_live.html", page_context(person(request), drill))
 
 
 @require_GET
@@ -85,16 +83,20 @@ def drill_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             return redirect("drill_detail", pk)
     drill.refresh_from_db()
-    return render(request, "runbooks/drill_detail.html", page_context(request, drill, cancel_form=form), status=REFUSED)
+    return render(
+        request, "runbooks/drill_detail.html", page_context(person(request), drill, cancel_form=form), status=REFUSED
+    )
 
 
-def page_context(request: HttpRequest, drill: Drill, **forms: CancelForm) -> dict[str, Any]:
-    """What the page and its live part show; `forms` replaces one that was refused."""
-    user, board = person(request), board_of(drill)
+def page_context(
+    user: User, drill: Drill, board: DrillBoard | None = None, key: str | None = None, **forms: CancelForm
+) -> dict[str, Any]:
+    """What the page and its live part show; `forms` replaces one that was refused, `key` the key of an answer."""
+    board = board or board_of(drill)
     running = board.running
     is_waiting = running is not None and running.open_step is not None and bool(running.open_step.waits_for)
     return {
-        **(execution_context(request, running.execution) if is_waiting and running and running.execution else {}),
+        **(execution_context(user, running.execution, key=key) if is_waiting and running and running.execution else {}),
         "drill": drill,
         "board": board,
         "record": drill.record,

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
+from portal.people.models import User
 from portal.people.permissions import Act, may
 from runbooks.attempts import document_of
 from runbooks.boards import (
@@ -26,6 +27,7 @@ from runbooks.forms.refusals import show_refusal
 from runbooks.models import Execution, SignalKind, StepExecution
 from runbooks.operations.signals import ANSWER_ORDER, Offer, allowed_signals, send_signal
 from runbooks.pictures import picture
+from runbooks.revisions import revisions_of_executions
 from runbooks.views.execution_start import execution_choose, execution_start
 from runbooks.views.signed_in import person
 
@@ -60,17 +62,16 @@ def _uuid(text: str | None) -> UUID | None:
 def execution_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One execution: how it stands, what it waits for, what was done."""
     execution = get_object_or_404(visible_executions(person(request)), pk=pk)
-    return render(request, "runbooks/execution_detail.html", page_context(request, execution))
+    return render(request, "runbooks/execution_detail.html", page_context(person(request), execution))
 
 
 @require_GET
 def execution_fragment(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The live part; 204 while it would look as it did at `seen`. Once the execution is over it asks no more."""
     execution = get_object_or_404(visible_executions(person(request)), pk=pk)
-    board = board_of(execution)
-    if request.GET.get("seen") == board.seen:
+    if request.GET.get("seen") == revisions_of_executions([pk])[pk].seen:
         return HttpResponse(status=204)
-    return render(request, "runbooks/execution_fragment.html", page_context(request, execution, board=board))
+    return render(request, "runbooks/execution_fragment.html", page_context(person(request), execution))
 
 
 @require_POST
@@ -90,7 +91,7 @@ def execution_signal(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.errors and not _is_htmx(request):
         return redirect("execution_detail", pk)
     execution.refresh_from_db()
-    context = page_context(request, execution, forms={name: form} if form.errors else {})
+    context = page_context(user, execution, forms={name: form} if form.errors else {})
     template = "runbooks/execution_fragment.html" if _is_htmx(request) else "runbooks/execution_detail.html"
     return render(request, template, context, status=REFUSED if form.errors else 200)
 
@@ -105,9 +106,9 @@ def _sent(
     return name, SignalForm(request.POST, asked=asked_of(step), auto_id=_ids(name))
 
 
-def _change_form(execution: Execution, sent: Mapping[str, Any] | None = None) -> ChangeForm:
+def _change_form(execution: Execution, sent: Mapping[str, Any] | None = None, **said: Any) -> ChangeForm:
     document = document_of(execution)
-    return ChangeForm(sent, document=document, present=shown_parameters(execution), auto_id=_ids("change_form"))
+    return ChangeForm(sent, document=document, present=shown_parameters(execution), auto_id=_ids("change_form"), **said)
 
 
 def _is_htmx(request: HttpRequest) -> bool:
@@ -124,13 +125,14 @@ def _ids(name: str) -> str:
 
 
 def page_context(
-    request: HttpRequest,
+    user: User,
     execution: Execution,
     board: Board | None = None,
     forms: Mapping[str, SignalForm | ChangeForm] | None = None,
+    key: str | None = None,
 ) -> dict[str, Any]:
-    """What the page and its live part show; `forms` replaces those that were refused."""
-    user, board, refused = person(request), board or board_of(execution), forms or {}
+    """What the page and its live part show; `forms` replaces those that were refused, `key` the key of what is sent."""
+    board, refused, initial = board or board_of(execution), forms or {}, {"key": key} if key else {}
     offers = allowed_signals(user, execution)
     may_change = (
         not execution.is_final and bool(board.document.parameters) and may(user, Act.CONTROL, execution.team_id)
@@ -141,14 +143,14 @@ def page_context(
         "now": board.now,
         "answers": sorted((offer for offer in offers if offer.step_execution_id is not None), key=_place),
         "controls": [offer for offer in offers if offer.step_execution_id is None],
-        "control_form": SignalForm(auto_id=_ids("control_form")),
-        "change_form": _change_form(execution) if may_change else None,
+        "control_form": SignalForm(initial=initial, auto_id=_ids("control_form")),
+        "change_form": _change_form(execution, initial=initial) if may_change else None,
         "missed": _missed(refused, board.asked_about, may_change),
         "parameters": shown_parameters(execution),
         "changed": {deviation.parameter for deviation in board.deviations},
         "picture": picture(board.document, board.statuses) if len(board.lines) > 1 else None,
         "may_start": may(user, Act.START, execution.team_id),
-        **_waiting(board),
+        **_waiting(board, initial),
         **refused,
     }
 
@@ -158,13 +160,13 @@ def _place(offer: Offer) -> int:
     return ANSWER_ORDER.index(offer.kind) if offer.kind in ANSWER_ORDER else 0
 
 
-def _waiting(board: Board) -> dict[str, Any]:
+def _waiting(board: Board, initial: Mapping[str, Any]) -> dict[str, Any]:
     """What a person is asked, who can answer, who did, and the form to answer with."""
     attempt = board.asked_about
     is_question = attempt is not None and attempt == board.question
     form = SignalForm(
         asked=asked_of(attempt),
-        initial={"step_execution": attempt.pk if attempt else None},
+        initial={**initial, "step_execution": attempt.pk if attempt else None},
         auto_id=_ids("answer_form"),
     )
     if attempt is not None and (is_question or attempt.is_outcome_unknown):
