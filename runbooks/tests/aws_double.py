@@ -5,26 +5,28 @@ The log is the oracle: what the portal says it did is compared with what arrived
 
 import json
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+MOST_HELD = 60.0
+"""Seconds after which a held answer is given all the same, to nobody."""
 
 
 class AwsDouble:
     """`calls` lists (operation, body) as they arrived. `answers` maps an operation to its JSON answer.
 
     `behaviour` is taken from the left, one per call: "answer" (default), "cut" (effect happens, connection is closed without
-    an answer), "late" (effect happens, the answer comes after `late_by` seconds), or an HTTP status such as "500".
+    an answer), "held" (effect happens, the answer comes when the test sets `let_go`), or an HTTP status such as "500".
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
         self.behaviour: deque[str] = deque()
-        self.late_by = 3.0
+        self.let_go = threading.Event()
         self.lock = threading.Lock()
         double = self
 
@@ -45,6 +47,7 @@ class AwsDouble:
         with self.lock:
             self.calls.append((operation, body))
             how = self.behaviour.popleft() if self.behaviour else "answer"
+            let_go = self.let_go
             said = self.answers.get(operation, {})
             said = (
                 said.pop(0) if isinstance(said, list) and len(said) > 1 else said[0] if isinstance(said, list) else said
@@ -53,21 +56,24 @@ class AwsDouble:
             request.close_connection = True
             request.connection.close()
             return
-        if how == "late":
-            time.sleep(self.late_by)
+        if how == "held":
+            let_go.wait(MOST_HELD)
         status = int(how) if how.isdigit() else 200
         text = json.dumps(said if status == 200 else {"__type": "Refused", "message": f"answered {status} on purpose"})
-        request.send_response(status)
-        request.send_header("Content-Type", "application/x-amz-json-1.0")
-        request.send_header("Content-Length", str(len(text)))
-        request.end_headers()
-        request.wfile.write(text.encode())
+        with suppress(ConnectionError):  # whoever asked may be gone
+            request.send_response(status)
+            request.send_header("Content-Type", "application/x-amz-json-1.0")
+            request.send_header("Content-Length", str(len(text)))
+            request.end_headers()
+            request.wfile.write(text.encode())
 
     def reset(self) -> None:
-        """Forget calls, answers and plans; a late answer of an earlier test goes nowhere."""
+        """Forget calls, answers and plans; a held answer of an earlier test goes nowhere."""
         with self.lock:
-            self.calls, self.answers, self.late_by = [], {}, 3.0
+            self.calls, self.answers = [], {}
             self.behaviour.clear()
+            self.let_go.set()
+            self.let_go = threading.Event()
 
     def operations(self) -> list[str]:
         return [operation for operation, _ in self.calls]

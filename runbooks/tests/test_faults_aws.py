@@ -1,6 +1,7 @@
 """Faults 20 to 23, 31 and 32 of docs/faults.md: AWS is slow, throttles, fails, refuses, or answers what cannot be stored."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,35 +31,33 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sessions.forget()
 
 
-def test_f20_an_answer_that_comes_just_in_time_is_an_answer(start: Start, aws: AwsDouble, impatient: None) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 0.5
+def test_f20_an_answer_that_comes_just_in_time_is_an_answer(start: Start, aws: AwsDouble) -> None:
+    aws.behaviour.append("held")
+    threading.Timer(0.5, aws.let_go.set).start()
     assert carry(start(a_text("ONCE"))).status == Status.SUCCESS
     assert effects(aws, "ONCE") == 1
 
 
 def test_f20_an_answer_that_does_not_come_leaves_a_question(start: Start, aws: AwsDouble, impatient: None) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 3
+    aws.behaviour.append("held")
     execution = carry(start(a_text("ONCE")))
     assert execution.status_message.startswith("Outcome unknown")
     assert effects(aws, "ONCE") == 1
 
 
 def test_f20_a_read_that_is_not_answered_is_made_again(start: Start, aws: AwsDouble, impatient: None) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 3
+    aws.behaviour.append("held")
     assert carry(start(a_text("READ"))).status == Status.SUCCESS
-    assert effects(aws, "READ") == 2
+    assert effects(aws, "READ") > 1
 
 
 def test_f20_a_call_by_token_that_is_not_answered_is_made_again_with_its_token(
     start: Start, aws: AwsDouble, impatient: None
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 3
+    aws.behaviour.append("held")
     assert carry(start(a_text("TOKEN"))).status == Status.SUCCESS
-    assert (len(aws.calls), effects(aws, "TOKEN")) == (3, 1)
+    assert aws.operations().count("TransactWriteItems") > 1
+    assert effects(aws, "TOKEN") == 1
 
 
 def test_f20_the_next_step_does_not_begin_while_an_unanswered_call_may_land(

@@ -33,7 +33,7 @@ def at_once(act: Callable[[int], Any], times: int) -> list[Any]:
     gate = threading.Barrier(times)
 
     def one(number: int) -> Any:
-        gate.wait(10)
+        gate.wait(60)
         try:
             return act(number)
         except ValidationError as error:

@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from runbooks.models import Execution, Status
+from runbooks.models import Execution, Status, Worker
 from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.test_runner import ONCE, TWO_CALLS
 
@@ -74,7 +74,7 @@ class Processes:
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture
@@ -84,13 +84,13 @@ def processes(tmp_path: Path, aws: AwsDouble) -> Iterator[Processes]:
     made.end()
 
 
-def wait_until(holds: Callable[[], bool], processes: Processes, seconds: float = 60) -> None:
+def wait_until(holds: Callable[[], bool], processes: Processes, seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if holds():
             return
         time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s; the processes said:\n{processes.logs()}")
+    raise AssertionError(f"not within {seconds:.0f} s; the processes said:\n{processes.logs()}")
 
 
 def is_over(execution: Execution) -> Callable[[], bool]:
@@ -99,6 +99,11 @@ def is_over(execution: Execution) -> Callable[[], bool]:
         return execution.is_final
 
     return look
+
+
+def is_stopping(process: subprocess.Popen[bytes]) -> Callable[[], bool]:
+    """Whether this process has heard that it is to end, and said so."""
+    return lambda: Worker.objects.filter(pid=process.pid, is_stopping=True).exists()
 
 
 def test_work_gets_done_although_no_hint_ever_arrives(
@@ -115,14 +120,13 @@ def test_work_gets_done_although_no_hint_ever_arrives(
 def test_a_worker_killed_in_a_call_that_must_not_happen_twice_leaves_a_question(
     start: Callable[..., Execution], aws: AwsDouble, processes: Processes
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 8
+    aws.behaviour.append("held")
     execution = start(ONCE)
     worker = processes.worker()
     processes.scheduler()
     wait_until(lambda: bool(aws.calls), processes)
     worker.send_signal(signal.SIGKILL)
-    worker.wait(10)
+    worker.wait(60)
     processes.worker()
 
     def asks() -> bool:
@@ -137,30 +141,30 @@ def test_a_worker_killed_in_a_call_that_must_not_happen_twice_leaves_a_question(
 def test_a_worker_killed_in_a_read_is_replaced_and_the_execution_ends_well(
     start: Callable[..., Execution], aws: AwsDouble, processes: Processes
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 8
+    aws.behaviour.append("held")
     execution = start(PATIENT_CALLS)
     worker = processes.worker()
     processes.scheduler()
     wait_until(lambda: bool(aws.calls), processes)
     worker.send_signal(signal.SIGKILL)
-    worker.wait(10)
+    worker.wait(60)
     processes.worker()
     wait_until(is_over(execution), processes)
     assert execution.status == Status.SUCCESS, execution.status_message
-    assert aws.operations() == ["DescribeTable", "DescribeTable", "PutItem"]
+    assert aws.operations().count("DescribeTable") > 1 and aws.operations()[-1] == "PutItem"
 
 
 def test_a_worker_that_is_asked_to_stop_finishes_the_call_it_is_in(
     start: Callable[..., Execution], aws: AwsDouble, processes: Processes
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 2
+    aws.behaviour.append("held")
     execution = start(ONCE)
     worker = processes.worker()
     processes.scheduler()
     wait_until(lambda: bool(aws.calls), processes)
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
+    wait_until(is_stopping(worker), processes)
+    aws.let_go.set()
+    worker.wait(60)
     execution.refresh_from_db()
     assert execution.status == Status.SUCCESS, execution.status_message

@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from runbooks.installation import quiesce
 from runbooks.models import Execution, Status, Worker
 from runbooks.poller import UNREACHED
 from runbooks.tests.aws_double import AwsDouble
-from runbooks.tests.test_processes import CELERY, ROOT, Processes, database_url, is_over, wait_until
+from runbooks.tests.test_processes import CELERY, ROOT, Processes, database_url, is_over, is_stopping, wait_until
 from runbooks.tests.test_runner import ONCE, TWO_CALLS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine, pytest.mark.xdist_group("processes")]
@@ -57,16 +56,24 @@ def is_here(process: subprocess.Popen[bytes]) -> Callable[[], bool]:
     return lambda: Worker.objects.alive().filter(pid=process.pid).exists()
 
 
+def has_looked(process: subprocess.Popen[bytes]) -> Callable[[], bool]:
+    """Whether this process was there several times since: it looks for work more often than it says so."""
+    beats = set()
+
+    def look() -> bool:
+        beats.update(Worker.objects.filter(pid=process.pid).values_list("seen_at", flat=True))
+        return len(beats) > 3
+
+    return look
+
+
 @pytest.mark.parametrize("kind", ["work", "celery_without_broker"])
-def test_a_worker_without_a_broker_finds_work_within_about_a_second(
+def test_a_worker_without_a_broker_finds_work_by_itself(
     kind: str, start: Callable[..., Execution], workers: Workers
 ) -> None:
     process = getattr(workers, kind)()
     wait_until(is_here(process), workers)
     execution = start(TWO_CALLS)
-    began = time.monotonic()
-    wait_until(lambda: Execution.objects.filter(pk=execution.pk, started_at__isnull=False).exists(), workers)
-    assert time.monotonic() - began < 1.5
     wait_until(is_over(execution), workers)
     assert execution.status == Status.SUCCESS, execution.status_message
 
@@ -75,14 +82,15 @@ def test_a_worker_without_a_broker_finds_work_within_about_a_second(
 def test_a_worker_told_to_stop_finishes_its_call_and_notes_its_end(
     kind: str, start: Callable[..., Execution], aws: AwsDouble, workers: Workers
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 2
+    aws.behaviour.append("held")
     execution = start(ONCE)
     process = getattr(workers, kind)()
     wait_until(lambda: bool(aws.calls), workers)
     process.send_signal(signal.SIGTERM)
+    wait_until(is_stopping(process), workers)
     late = start(TWO_CALLS, name="Later")
-    assert process.wait(20) == 0, workers.logs()
+    aws.let_go.set()
+    assert process.wait(60) == 0, workers.logs()
     execution.refresh_from_db()
     late.refresh_from_db()
     assert execution.status == Status.SUCCESS, execution.status_message
@@ -93,8 +101,7 @@ def test_a_worker_told_to_stop_finishes_its_call_and_notes_its_end(
 def test_a_worker_killed_outright_is_replaced(
     start: Callable[..., Execution], aws: AwsDouble, workers: Workers
 ) -> None:
-    aws.behaviour.append("late")
-    aws.late_by = 8
+    aws.behaviour.append("held")
     process, other = workers.work(), workers.work()
     for each in (process, other):
         wait_until(is_here(each), workers)
@@ -102,7 +109,7 @@ def test_a_worker_killed_outright_is_replaced(
     execution = start(TWO_CALLS)
     wait_until(lambda: bool(aws.calls), workers)
     process.kill()
-    process.wait(10)
+    process.wait(60)
     other.send_signal(signal.SIGCONT)
     wait_until(is_over(execution), workers)
     assert execution.status == Status.SUCCESS, execution.status_message
@@ -114,17 +121,17 @@ def test_nothing_runs_while_the_portal_stands_still(start: Callable[..., Executi
     execution = start(TWO_CALLS)
     for process in (workers.work(), workers.worker()):
         wait_until(is_here(process), workers)
-    time.sleep(1.5)
+        wait_until(has_looked(process), workers)
     execution.refresh_from_db()
     assert (execution.status, execution.fence) == (Status.PENDING, 0)
 
 
 def test_a_frozen_database_ends_the_worker(start: Callable[..., Execution], workers: Workers) -> None:
     with frozen_later() as (url, freeze):
-        process = workers.work(DATABASE_URL=url, LEASE_SECONDS="1")
+        process = workers.work(DATABASE_URL=url, LEASE_SECONDS="2")
         wait_until(is_here(process), workers)
         freeze()
-        assert process.wait(20) == UNREACHED, workers.logs()
+        assert process.wait(60) == UNREACHED, workers.logs()
     assert "was not reached" in workers.logs()
 
 
@@ -158,7 +165,7 @@ class _Blocker:
 
     def close(self) -> None:
         if self.process is not None:
-            self.process.communicate(timeout=10)
+            self.process.communicate(timeout=60)
 
 
 class _Relay:
