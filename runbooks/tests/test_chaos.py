@@ -1,4 +1,4 @@
-"""The short chaos run of the suite, and proof that it would notice: mutants of the protocol, each caught.
+"""The short chaos run of the suite, and, in the long one, proof that it notices mutants of the protocol, each of them.
 
 The long run is `manage.py chaos --seconds 1800 --database postgresql`, all mutants `manage.py chaos --mutant all`.
 """
@@ -22,25 +22,25 @@ def played(**said: float | str) -> campaign.Report:
     return report
 
 
-@pytest.mark.long
 def test_nothing_is_lost_and_nothing_happens_twice_while_workers_are_killed_stopped_and_lied_to() -> None:
-    report = played(seconds=15)
+    """Short, and always the same die: what it is thrown for still depends on how fast this machine is."""
+    report = played(seconds=5, workers=3, seed=20, least_attempts=20)
+    assert report.violations == [], report.table()
+    assert report.counts["kill -9"] > 0 and report.counts["attempts"] >= 20, report.table()
+
+
+@pytest.mark.long
+def test_a_minute_of_it_with_another_die_each_time_violates_nothing() -> None:
+    report = played(seconds=60)
     assert report.violations == [], report.table()
     assert report.counts["kill -9"] and report.counts["attempts"] > 20, report.table()
-
-
-@pytest.mark.long
-def test_a_chaos_run_notices_when_the_sdk_repeats_calls() -> None:
-    """The mutant that shows soonest; all of them take minutes."""
-    report = played(seconds=60, mutant="sdk-retries")
-    assert report.violations, report.table()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("mutant", sorted(MUTANTS))
 def test_a_chaos_run_notices_every_mutant(mutant: str) -> None:
     report = played(seconds=240, mutant=mutant)
-    assert report.violations, report.table()
+    assert report.broken, report.table()
 
 
 def test_every_rule_of_the_comparison_names_its_invariant() -> None:

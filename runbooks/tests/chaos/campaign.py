@@ -47,12 +47,16 @@ violation: as long as steps end, they have their time."""
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does. `mutant` breaks the protocol in its workers; a mutant's run ends at the first violation."""
+    """What a run does. `mutant` breaks the protocol in its workers; a mutant's run ends at the first violation.
+
+    Faults go on for `seconds`, and on a slow machine until there are `least_attempts` and a worker was killed.
+    """
 
     seconds: float
     workers: int = 4
     seed: int = 1
     mutant: str = ""
+    least_attempts: int = 0
 
 
 @dataclass
@@ -123,7 +127,7 @@ class _Run:
         until = time.monotonic() + self.plan.seconds
         look_at = time.monotonic() + 2
         self.faults.start()
-        while time.monotonic() < until:
+        while time.monotonic() < until or not self._has_enough(until):
             self._attempt_round()
             if time.monotonic() > look_at:
                 look_at = time.monotonic() + 2
@@ -137,6 +141,12 @@ class _Run:
         self.report.violations.sort()  # what must not happen twice comes first
         if self.report.violations:
             self.report.story = story(self.report.violations[0], self.log)
+
+    def _has_enough(self, until: float) -> bool:
+        """Whether a run whose time is up did what it was to do; it has ten times its time for that."""
+        is_far_over = time.monotonic() - until > 9 * self.plan.seconds
+        has_harmed = self.faults.done["kill -9"] > 0 or self.plan.least_attempts == 0
+        return is_far_over or (has_harmed and StepExecution.objects.count() >= self.plan.least_attempts)
 
     def _attempt_round(self, *, is_calm: bool = False) -> None:
         """What people and the witness do; a database that is away is tried again a moment later."""
