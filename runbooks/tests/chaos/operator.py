@@ -1,6 +1,7 @@
 """A truthful operator: answers what executions ask after a look into the log of effects, and now and then meddles.
 
-Says "done" only when the log shows the effect, "again" only when it does not. What is refused is tried later, as a person would.
+Says "done" only when the log shows the effect, "again" only when it does not, and gives up on a step only when its call can no
+longer land: the page says how long that takes. What is refused is tried later, as a person would.
 """
 
 import json
@@ -10,9 +11,13 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
+from portal.audit.log import database_now
+from runbooks import takeover
 from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, StepExecution
 from runbooks.operations.signals import send_signal
 from runbooks.tests.chaos.estate import People
+
+GIVING_UP = frozenset({SignalKind.SKIP, SignalKind.STOP_STEP})
 
 
 class Operator:
@@ -32,7 +37,9 @@ class Operator:
             if execution.is_paused and (is_calm or self.die.random() < 0.3):
                 self._send(execution, SignalKind.RESUME)
             elif attempt is not None and attempt.waits_for and not self._has_sent(attempt):
-                self._send(execution, self._kind(attempt), attempt)
+                kind = self._kind(attempt)
+                if kind not in GIVING_UP or not takeover.quarantine_left(attempt, database_now()):
+                    self._send(execution, kind, attempt)
             elif not is_calm and self.die.random() < 0.01:
                 self._send(execution, self.die.choice([SignalKind.PAUSE, SignalKind.PAUSE, SignalKind.CANCEL]))
 
