@@ -1,4 +1,4 @@
-"""What is done to the workers, the database and the broker of a chaos run, by a die: kill -9, SIGSTOP, crash, flush.
+"""What is done to the workers, the database and the broker of a chaos run, by a die: kill -9, SIGSTOP, crash, bad hints.
 
 A thread of its own, which touches processes and files only, so that a slow database slows no fault down.
 """
@@ -76,9 +76,8 @@ class Faults:
         elif rolled < 0.195 and self.server is not None:
             self.server.crash()
             self.done["database crashed"] += 1
-        elif rolled < 0.21:
-            hints.flush()
-            self.done["broker flushed"] += 1
+        elif rolled < 0.25:
+            self.done[hints.harm(self.die)] += 1
 
     def stop(self) -> None:
         """No more harm: everybody awake and alive."""
