@@ -1,15 +1,13 @@
 """The questionnaire in Chromium under the real policy: saving by itself, lost connections, two people, keyboard, phone."""
 
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from assessments.models import Answer, Assessment
@@ -18,25 +16,10 @@ from assessments.tests.rows import answered, chosen
 from portal.people.models import User
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 AXE = (Path(__file__).resolve().parents[2] / "portal" / "tests" / "vendor" / "axe.min.js").read_text()
 SAVED = re.compile(r"Saved \d\d:\d\d:\d\d UTC")
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('assessment-answer:')).length"
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "These tests need Chromium. Install it, or name its path in the environment variable CHROMIUM."
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's own loop runs in this thread
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield running
-        running.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
@@ -81,7 +64,7 @@ def revision(page: Page, number: int) -> None:
 
 def settled(page: Page) -> None:
     """Nothing is kept in the browser any more; the policy forbids waiting by a function in the page."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while page.evaluate(KEPT) and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     assert page.evaluate(KEPT) == 0
@@ -206,7 +189,7 @@ def test_an_idle_page_shows_what_somebody_else_saved(
 ) -> None:
     page = opened(owner, at(assessment))
     answered(colleague, assessment, "backup", "tested")
-    expect(page.locator("[data-slot=saved]")).to_contain_text("Cleo changed this question at", timeout=12_000)
+    expect(page.locator("[data-slot=saved]")).to_contain_text("Cleo changed this question at")
     expect(box(page, "tested")).to_be_checked()
     box(page, "copied").check()
     saved(page)
