@@ -163,7 +163,10 @@ def save_answer(
 
 @transaction.atomic
 def add_comment(*, user: User, assessment: Assessment, question_id: str, text: str) -> Comment:
-    """Say something about a question, for everybody who sees the assessment; viewers may, too."""
+    """Say something about a question, for everybody who sees the assessment; viewers may, too.
+
+    The same words by the same person right after one another are one comment: a button pressed twice.
+    """
     require(user, Act.VIEW, assessment.service.team)
     question = question_of(assessment, question_id)
     text = tidy(text)
@@ -172,7 +175,11 @@ def add_comment(*, user: User, assessment: Assessment, question_id: str, text: s
         problems.append("The comment is empty. Write something first.")
     if problems:
         raise ValidationError({"text": problems})
-    comment = Comment.objects.create(answer=answer_row(assessment, question_id), author=user, text=text)
+    answer = Answer.objects.select_for_update(no_key=True).get(pk=answer_row(assessment, question_id).pk)
+    newest = answer.comments.order_by("-pk").first()
+    if newest and (newest.author_id, newest.text) == (user.pk, text):
+        return newest
+    comment = Comment.objects.create(answer=answer, author=user, text=text)
     detail = {"comment": text}
     record(chain_of(assessment), "commented on", question.title, actor=user, detail=detail, team=_team(assessment))
     return comment

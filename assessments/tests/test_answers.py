@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from assessments.models import Answer, Assessment
+from assessments.models import Answer, Assessment, Comment
 from assessments.operations.answers import AnswerDraft, ChoiceAnswer, StaleAnswer, add_comment, save_answer
 from assessments.operations.assessments import close_assessment
 from assessments.operations.shelf import results_for
@@ -169,6 +169,21 @@ def test_a_save_that_changes_nothing_writes_nothing(owner: User, assessment: Ass
     before = Event.objects.count()
     assert answered(owner, assessment, "backup", "tested", base=1).revision == 1
     assert Event.objects.count() == before
+
+
+def test_a_comment_sent_twice_is_there_once(owner: User, colleague: User, assessment: Assessment) -> None:
+    def say(user: User, text: str) -> Comment:
+        return add_comment(user=user, assessment=assessment, question_id="backup", text=text)
+
+    assert say(owner, "Since when?") == say(owner, "Since when? ")
+    say(colleague, "Since when?")
+    say(owner, "Since when?")
+    assert list(Comment.objects.order_by("pk").values_list("author__username", flat=True)) == [
+        "owner",
+        "colleague",
+        "owner",
+    ]
+    assert Event.objects.filter(chain=f"assessment:{assessment.pk}", verb="commented on").count() == 3
 
 
 def test_a_viewer_comments_and_a_stranger_does_not(

@@ -124,6 +124,19 @@ def test_the_difference_names_what_came_went_and_changed(owner: User, team: Team
     assert signed_in(owner).get("/lenses/recovery/difference/?from=7.0&to=1.0").status_code == 404
 
 
+def test_a_draft_is_compared_with_the_newest_published_version(owner: User, team: Team) -> None:
+    version = published(owner, team, small())
+    save_draft(user=owner, lens=version.lens, text=text(other()), base_sha256=version.sha256)
+    html = html_of(signed_in(owner).get("/lenses/recovery/difference/"))
+    assert "From 1.0 to draft" in html
+    assert "change-mark-NEW" in html
+
+
+def test_a_lens_of_one_question_counts_it_as_one(owner: User, team: Team) -> None:
+    published(owner, team, lens(pillar("data", backup())))
+    assert "1 pillar, 1 question, " in html_of(signed_in(owner).get("/lenses/recovery/versions/1.0/"))
+
+
 def test_the_export_reads_back_the_same_and_is_a_download(owner: User, team: Team) -> None:
     published(owner, team, small())
     answer = signed_in(owner).get("/lenses/recovery/versions/1.0/export/")

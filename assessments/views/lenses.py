@@ -111,7 +111,7 @@ def lens_import(request: HttpRequest) -> HttpResponse:
         except ValidationError as refusal:
             problems = _refused(form, refusal)
         else:
-            messages.success(request, f"{version.lens.name} is imported as version {version.number}.")
+            messages.success(request, f"{version.lens.name} is imported as a draft. Read the remarks, then publish it.")
             return redirect("lens_version", slug=version.lens.slug, number=version.number)
     text = form.cleaned_data.get("text") if problems else form["text"].value()
     context = HERE | {"form": form, "lens": lens, "newest": newest, "problems": problems, "text": text or ""}
@@ -153,7 +153,7 @@ def lens_difference(request: HttpRequest, slug: str) -> HttpResponse:
     lens = find_lens(person(request), slug)
     versions = versions_of(lens)
     new = find_version(lens, request.GET.get("to") or versions[0].number)
-    older = [each for each in versions if (each.major or 0, each.minor or 0) < _order(new)]
+    older = [each for each in versions if _order(each) < _order(new)]
     old = find_version(lens, request.GET.get("from") or (older[0] if older else new).number)
     context = HERE | {
         "lens": lens,
