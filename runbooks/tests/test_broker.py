@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,31 +16,36 @@ from kombu.exceptions import OperationalError
 from portal.audit import log as audit
 from portal.people.models import User
 from runbooks import runner, tasks
-from runbooks.models import Execution, SignalKind, Status
+from runbooks.models import Drill, Execution, SignalKind, Status
 from runbooks.operations.signals import send_signal
 from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.deaths import a_text, dies, effects
+from runbooks.tests.drill_stage import BACK, OUTAGE, Stage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 Start = Callable[..., Execution]
 People = dict[str, User]
-BROKERS = ("faithful", "absent", "dropping", "doubling", "delaying", "reordering", "forging")
-MOST_ROUNDS = 60
+BROKERS = ("faithful", "absent", "dropping", "doubling", "delaying", "reordering", "forging", "byzantine")
+UNSOUND = ("dropping", "doubling", "delaying", "forging", "faithful")
+Hint = tuple[Any, uuid.UUID]
+"""The task and the row it is told to look at."""
+MOST_ROUNDS = 500
 
 
 class Broker:
-    """Takes hints the way its kind does, and hands them to a worker when that asks."""
+    """Takes hints the way its kind does, and hands them to a worker when that asks. "byzantine" is of another kind each time."""
 
     def __init__(self, kind: str, seed: int) -> None:
         self.kind = kind
         self.die = random.Random(seed)
-        self.waiting: list[uuid.UUID] = []
-        self.late: list[uuid.UUID] = []
+        self.waiting: list[Hint] = []
+        self.late: list[Hint] = []
 
-    def send(self, pk: str) -> None:
-        hint = uuid.UUID(pk)
-        match self.kind:
+    def send(self, task: Any, pk: str) -> None:
+        hint = (task, uuid.UUID(pk))
+        kind = self.die.choice(UNSOUND) if self.kind == "byzantine" else self.kind
+        match kind:
             case "absent":
                 raise OperationalError("connection refused")
             case "dropping" if self.die.random() < 0.7:
@@ -49,25 +55,34 @@ class Broker:
             case "delaying":
                 self.late.append(hint)
             case "forging":
-                self.waiting += [uuid.uuid4(), hint, uuid.UUID(int=0)]
+                self.waiting += [(task, uuid.uuid4()), hint, (task, uuid.UUID(int=0))]
             case _:
                 self.waiting.append(hint)
 
-    def deliver(self) -> list[uuid.UUID]:
-        """What arrives now; what was delayed arrives with the next but one, long after it was true."""
+    def deliver(self) -> None:
+        """What arrives now is followed; what was delayed arrives with the next but one, long after it was true."""
         hints, self.waiting = self.waiting, []
-        if self.kind == "delaying" and self.die.random() < 0.3:
+        if self.die.random() < 0.3:
             hints, self.late = hints + self.late, []
-        if self.kind == "reordering":
+        if self.kind in {"reordering", "byzantine"}:
             self.die.shuffle(hints)
-        return hints
+        self._follow(hints)
+
+    def deliver_what_is_late(self) -> None:
+        """The rest of the messages, when everything is over."""
+        hints, self.waiting, self.late = self.waiting + self.late, [], []
+        self._follow(hints)
+
+    def _follow(self, hints: list[Hint]) -> None:
+        for task, pk in hints:
+            task(str(pk))
 
 
 @pytest.fixture(params=BROKERS)
 def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker(request.param, seed=4)
     for task in (tasks.advance, tasks.advance_drill):
-        monkeypatch.setattr(task, "delay", made.send)
+        monkeypatch.setattr(task, "delay", partial(made.send, task))
     monkeypatch.setattr(tasks, "BROKER", type(tasks.BROKER)())
     return made
 
@@ -75,8 +90,7 @@ def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> B
 def work(broker: Broker, *executions: Execution) -> None:
     """A worker until all are over or wait for a person: follows hints, and looks at the database as its poller does."""
     for _ in range(MOST_ROUNDS):
-        for hint in broker.deliver():
-            tasks.advance(str(hint))
+        broker.deliver()
         for pk in Execution.objects.due().values_list("pk", flat=True):
             runner.advance(pk)
         if all(_is_at_rest(execution) for execution in executions):
@@ -93,6 +107,7 @@ def _is_at_rest(execution: Execution) -> bool:
 def test_f10_steps_run_once_and_in_order_whatever_the_broker_does(start: Start, aws: AwsDouble, broker: Broker) -> None:
     execution = start(a_text("ONCE"))
     work(broker, execution)
+    broker.deliver_what_is_late()
     assert execution.status == Status.SUCCESS
     assert aws.operations() == ["RestoreTableFromBackup", "ListTables"]
     assert audit.broken_link(f"execution:{execution.pk}") is None
@@ -154,6 +169,48 @@ def test_f10_many_executions_all_end_whatever_the_broker_does(
     work(broker, *executions)
     assert [execution.status for execution in executions] == [Status.SUCCESS] * 5
     assert effects(aws, "ONCE") == 5
+
+
+WAITS = """
+schemaVersion: "0.3"
+description: Waits for a moment, for a person, and for AWS to be well again.
+mainSteps:
+  - {name: Rest, action: "aws:sleep", inputs: {Duration: PT1S}}
+  - {name: Ask, action: "aws:approve", inputs: {Approvers: ["role:approver"], Message: "Go on?"}}
+  - name: Call
+    action: aws:executeAwsApi
+    maxAttempts: 3
+    inputs: {Service: dynamodb, Api: DeleteTable, TableName: shop}
+"""
+
+
+def test_f10_moments_people_and_retries_are_waited_for_whatever_the_broker_does(
+    start: Start, aws: AwsDouble, people: People, broker: Broker
+) -> None:
+    aws.behaviour.extend(["400", "400"])
+    execution = start(WAITS)
+    work(broker, execution)
+    ask = execution.steps.get(step_name="Ask")
+    assert (execution.status, aws.calls) == (Status.WAITING, [])
+    send_signal(user=people["approver"], execution=execution, kind=SignalKind.APPROVE, step_execution=ask)
+    work_until_over(broker, execution)
+    broker.deliver_what_is_late()
+    assert (execution.status, aws.operations()) == (Status.SUCCESS, ["DeleteTable"] * 3)
+
+
+def test_f10_a_drill_does_each_thing_once_whatever_the_broker_does(
+    stage: Stage, aws: AwsDouble, broker: Broker
+) -> None:
+    def is_over(drill: Drill) -> bool:
+        broker.deliver()
+        return drill.is_final
+
+    drill = stage.injected()
+    stage.after_injection(drill, OUTAGE + BACK)
+    drill = stage.until(drill, is_over)
+    broker.deliver_what_is_late()
+    assert (drill.status, drill.executions.count(), len(drill.phases)) == (Status.SUCCESS, 3, 7)
+    assert aws.operations().count("UpdateService") == 1
 
 
 def test_f11_a_flood_of_hints_changes_nothing(start: Start, aws: AwsDouble) -> None:
