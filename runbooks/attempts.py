@@ -7,6 +7,7 @@ with a broad `except`: whatever an action raises is the step's failure, never th
 import logging
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -106,6 +107,36 @@ def timeout_of(action: Action, step: Step) -> timedelta | None:
     return max(length * settings.TIME_SCALE, min(length, timedelta(seconds=5)))
 
 
+def time_for(execution: Execution, attempt: StepExecution) -> timedelta | None:
+    """How long an attempt that is there may take when it is made now."""
+    action = registry.ACTIONS.get(attempt.action)
+    return timeout_of(action, document_of(execution).step(attempt.step_name)) if action is not None else None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The next attempt, decided before it is noted: the step, which visit and which try of it, and what is sent."""
+
+    step: Step
+    visit: int
+    number: int
+    token: uuid.UUID
+    inputs: dict[str, Any]
+    action_class: ActionClass
+    timeout: timedelta | None
+
+
+def planned(execution: Execution, place: tuple[int, int], outputs: Mapping[str, Any]) -> Planned:
+    """The attempt at the execution's current step; `place` is its visit and number."""
+    step = document_of(execution).step(execution.current_step)
+    visit, number = place
+    action = registry.ACTIONS.get(step.action)
+    token = token_for(execution, step.name, visit)
+    inputs = resolved_inputs(step, scope_of(execution, outputs), token)
+    timeout = timeout_of(action, step) if action is not None else None
+    return Planned(step, visit, number, token, inputs, class_of(action, inputs), timeout)
+
+
 def read_back(execution: Execution, attempt: StepExecution) -> probes.Finding:
     """Look whether a call that must not happen twice has happened, by the operation's own read-back."""
     action = registry.ACTIONS.get(attempt.action)
@@ -123,8 +154,12 @@ def act(
     inputs: Mapping[str, Any],
     signals: tuple[SignalFact, ...],
     send_by: float,
+    now: datetime | None = None,
 ) -> Result:
-    """Do what the step says, once; no call leaves after the monotonic moment `send_by`. No transaction may be open."""
+    """Do what the step says, once; no call leaves after the monotonic moment `send_by`. No transaction may be open.
+
+    `now` is the database's clock where the caller has just read it.
+    """
     action = registry.ACTIONS.get(attempt.action)
     if action is None:
         return Failed(
@@ -135,7 +170,7 @@ def act(
         step_name=attempt.step_name,
         attempt=attempt.attempt,
         token=str(attempt.token),
-        now=audit.database_now(),
+        now=now or audit.database_now(),
         started_at=attempt.started_at,
         time_scale=settings.TIME_SCALE,
         call_aws=_AwsDoor(execution, send_by),

@@ -42,6 +42,13 @@ class Lease:
         if self.rows().update(revision=F("revision") + 1, **fields) != 1:
             raise FencedOut(f"{self.model.__name__} {self.pk} was claimed by another worker")
 
+    def write_unless_changed(self, revision: int, **fields: Any) -> bool:
+        """As `write`, but only on a row that still has this revision; False when it is changed since, or no longer ours.
+
+        Whoever sends a signal counts the revision up, so True also says that none has come.
+        """
+        return self.rows().filter(revision=revision).update(revision=revision + 1, **fields) == 1
+
     def renew(self) -> bool:
         """Move the end of the lease; False when it is lost."""
         return self.rows().update(lease_until=later(settings.LEASE)) == 1

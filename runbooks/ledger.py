@@ -1,9 +1,11 @@
-"""What one slice of work writes about an execution, always under the lease's fence and inside the caller's transaction.
+"""What one slice of work writes about an execution, always under the lease's fence.
 
-Here: ending an attempt, waiting, ending the execution, telling the audit log. Not here: when to do which (`runner`).
+Here: the transaction, noting and ending an attempt, waiting, ending the execution, telling the audit log. Not here: when to do
+which (`runner`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,10 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.db.transaction import TransactionManagementError
 
 from portal.audit import log as audit
+from portal.aws.classification import ActionClass
 from runbooks import answers, attempts, masking, takeover
-from runbooks.automation.results import Result, Unknown, Waiting
+from runbooks.automation import flow
+from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
+from runbooks.automation.selectors import read_outputs
 from runbooks.lease import FencedOut, Lease, later
 from runbooks.models import FINAL_STATUSES, Execution, LateResult, Signal, Status, StepExecution
 
@@ -28,16 +34,72 @@ class Ledger:
 
     lease: Lease
     is_given_back: bool = False
+    _told: list[audit.Told] | None = None
+    _subject: str = ""
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction, committed at its end; a block within belongs to it. What is told in it enters the log last."""
+        if self._told is not None:
+            yield
+            return
+        self._told = []
+        try:
+            with transaction.atomic(durable=True):
+                yield
+                if self._told:
+                    audit.record_all(f"execution:{self.lease.pk}", self._subject, self._told)
+        finally:
+            self._told = None
 
     def tell(
         self, execution: Execution, verb: str, signal: Signal | None = None, detail: Mapping[str, Any] | None = None
     ) -> None:
         """Add an event to the execution's chain; a signal's sender is its actor, a worker has none."""
+        if self._told is None:
+            raise TransactionManagementError(f"Tell that execution {execution.pk} {verb} inside `writing`.")
         said = dict(detail or {})
         if signal is not None:
             said |= {"comment": signal.comment, "kind": signal.kind}
-        actor = signal.sent_by if signal is not None else None
-        audit.record(f"execution:{execution.id}", verb, str(execution.version), actor=actor, detail=said)
+        self._subject = str(execution.version)
+        self._told.append(audit.Told(verb, signal.sent_by if signal is not None else None, said))
+
+    def move(self, execution: Execution, **fields: Any) -> bool:
+        """Set columns of the execution, in its row and in the value at hand.
+
+        True while nobody else has changed the row since the value was read: then no signal has come either. Raises `FencedOut`.
+        """
+        is_unchanged = self.lease.write_unless_changed(execution.revision, **fields)
+        if is_unchanged:
+            execution.revision += 1
+        else:
+            self.lease.write(**fields)
+        for name, value in fields.items():
+            setattr(execution, name, value)
+        return is_unchanged
+
+    def note(self, execution: Execution, planned: attempts.Planned, sequence: int) -> StepExecution:
+        """Write an attempt down, before anything of it is sent."""
+        attempt = StepExecution.objects.create(
+            execution=execution,
+            sequence=sequence,
+            step_name=planned.step.name,
+            action=planned.step.action,
+            visit=planned.visit,
+            attempt=planned.number,
+            action_class=planned.action_class,
+            token=planned.token,
+            fence=self.lease.fence,
+            is_critical=flow.is_critical(planned.step),
+            inputs=masking.storable(planned.inputs),
+            deadline_at=later(planned.timeout) if planned.timeout is not None else None,
+        )
+        attempt.deadline_at = attempt.started_at + planned.timeout if planned.timeout is not None else None
+        if planned.action_class != ActionClass.READ_ONLY:
+            # What changes something is in the log before it is sent; what only reads is told once it is over.
+            detail = {"attempt": planned.number, "class": planned.action_class}
+            self.tell(execution, f"started step {attempt.step_name}", detail=detail)
+        return attempt
 
     def close(self, attempt: StepExecution, status: str, **fields: Any) -> None:
         """End an attempt, once, in its row and in the value at hand. Raises `FencedOut` when it is over already."""
@@ -47,6 +109,29 @@ class Ledger:
             raise FencedOut(f"attempt {attempt.pk} was ended by somebody else")
         for name, value in said.items():
             setattr(attempt, name, value)
+
+    def finish(self, execution: Execution, attempt: StepExecution, result: Succeeded | Failed) -> dict[str, Any]:
+        """Keep what the step answered, end its attempt and tell it; the step's outputs as they are stored."""
+        step = attempts.document_of(execution).step(attempt.step_name)
+        outputs = masking.bounded(masking.storable(read_outputs(step, result)))
+        has_failed = isinstance(result, Failed)
+        self.close(
+            attempt,
+            Status.FAILED if has_failed else Status.SUCCESS,
+            outputs=outputs,
+            response=masking.shortened(masking.storable(result.payload)),
+            log=masking.text(result.log),
+            failure_message=masking.text(result.message) if isinstance(result, Failed) else "",
+        )
+        detail = {
+            "attempt": attempt.attempt,
+            "class": attempt.action_class,
+            "started_at": attempt.started_at.isoformat(),
+        }
+        if isinstance(result, Failed):
+            detail |= {"message": result.message[:500]}
+        self.tell(execution, f"{'failed' if has_failed else 'finished'} step {attempt.step_name}", detail=detail)
+        return outputs
 
     def note_sending(
         self,
@@ -89,7 +174,7 @@ class Ledger:
     def ask(self, execution: Execution, attempt: StepExecution, result: Unknown) -> None:
         """Nobody knows whether it happened: the execution waits, saying so, for a person to decide."""
         message = masking.text(f"Outcome unknown: {result.message}")
-        with transaction.atomic():
+        with self.writing():
             StepExecution.objects.filter(pk=attempt.pk).exclude(status__in=FINAL_STATUSES).update(
                 status=Status.WAITING,
                 is_outcome_unknown=True,
@@ -137,7 +222,7 @@ class Ledger:
 
         `is_deaf`: signals that are there already must wait as well; one that comes later still wakes a worker.
         """
-        with transaction.atomic():
+        with self.writing():
             self.lease.write(**fields, wake_at=later(pause) if pause is not None else None)
             # Looked at after our write: a signal sent meanwhile either is seen here or sets wake_at after us.
             unapplied = Signal.objects.filter(execution_id=self.lease.pk, applied_at__isnull=True)
@@ -157,9 +242,10 @@ class Ledger:
             ended_at=Now(),
             wake_at=None,
             outputs={name: outputs.get(name, NO_OUTPUT) for name in wanted},
+            lease_token=None,
+            lease_until=None,
         )
         self.tell(execution, f"ended as {status}", detail={"message": message[:500]})
-        self.lease.release()
         self.is_given_back = True
 
 

@@ -12,22 +12,20 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error
 from django.db.models.functions import Now
 
 from portal.audit import log as audit
 from portal.aws.classification import ActionClass
-from runbooks import answers, attempts, masking, takeover, workers
-from runbooks.actions import registry
+from runbooks import answers, attempts, takeover, workers
 from runbooks.actions.context import SignalFact
 from runbooks.automation import flow
 from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
-from runbooks.automation.selectors import read_outputs
-from runbooks.lease import FencedOut, Lease, Renewal, claim, later
+from runbooks.lease import FencedOut, Lease, Renewal, claim
 from runbooks.ledger import Ledger, running_status
 from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, Status, StepExecution
 
@@ -46,17 +44,29 @@ def advance(execution_id: uuid.UUID) -> bool:
             return _Carrier(lease, Ledger(lease)).carry()
         except FencedOut:
             log.warning("execution %s was claimed by another worker; this one stops", execution_id)
-        except DatabaseError:
+        except Error:
             # The rows say where it stands; whoever reaches the database next goes on from there.
             log.exception("the database failed in the middle of execution %s", execution_id)
     return False
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A committed attempt that nothing was sent of yet; nothing may be after the monotonic moment `send_by`."""
+
+    execution: Execution
+    attempt: StepExecution
+    inputs: Mapping[str, Any]
+    send_by: float
 
 
 @dataclass
 class _Carrier:
     """One slice of work under one lease.
 
-    `outputs`, `visits` and `last` (the newest attempt) are read once and kept: only the fence's holder adds to them.
+    `outputs`, `visits` and `last` (the newest attempt) are read once and kept: only the fence's holder adds to them. `noted` is
+    an attempt that is committed and now to be made: where nothing else has happened to the execution meanwhile, the record of
+    one step and the note of the next are one transaction, and the row is not read again between them.
     """
 
     lease: Lease
@@ -64,20 +74,28 @@ class _Carrier:
     outputs: dict[str, Any] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
     last: StepExecution | None = None
+    noted: _Noted | None = None
+    until: float = 0.0
 
     def carry(self) -> bool:
-        until = time.monotonic() + settings.SLICE.total_seconds()
+        self.until = time.monotonic() + settings.SLICE.total_seconds()
         for attempt in StepExecution.objects.filter(execution_id=self.lease.pk).order_by("sequence"):
             self._keep(attempt.step_name, attempt.outputs)
             self.visits[attempt.step_name] = max(attempt.visit, self.visits[attempt.step_name])
             self.last = attempt
         while not self.ledger.is_given_back:
-            self._move()
-            is_over = time.monotonic() > until or workers.is_stopping()
-            if is_over and not self.ledger.is_given_back:
+            if self.noted is not None:
+                self._make(self.noted)
+            else:
+                self._move()
+            if self.noted is None and self._is_over() and not self.ledger.is_given_back:
                 self.lease.release()
                 return True
         return False
+
+    def _is_over(self) -> bool:
+        """Whether this slice is: then nothing more is noted, since what is noted must be made."""
+        return time.monotonic() > self.until or workers.is_stopping()
 
     def _keep(self, step_name: str, outputs: Mapping[str, Any]) -> None:
         self.outputs.update({f"{step_name}.{name}": value for name, value in outputs.items()})
@@ -109,7 +127,7 @@ class _Carrier:
             self._start_step(execution)
 
     def _begin(self, execution: Execution) -> None:
-        with transaction.atomic():
+        with self.ledger.writing():
             first = flow.first_step(attempts.document_of(execution))
             self.lease.write(status=Status.IN_PROGRESS, started_at=Now(), current_step=first, status_message="")
             self.ledger.tell(execution, "began")
@@ -123,7 +141,7 @@ class _Carrier:
             if answers.is_for_action(signal, attempt):
                 continue
             effect = answers.effect_of(signal, execution, attempt)
-            with transaction.atomic():
+            with self.ledger.writing():
                 unapplied = Signal.objects.filter(pk=signal.pk, applied_at__isnull=True)
                 unapplied.update(applied_at=Now(), refusal=effect.refusal)
                 if effect.refusal:
@@ -157,44 +175,32 @@ class _Carrier:
             self._follow(execution, about, effect.follows, is_exhausted=True)
 
     def _start_step(self, execution: Execution) -> None:
-        """Note the attempt, commit, and only then act."""
+        """Note the attempt that is next and commit; only then is it made."""
+        with self.ledger.writing():
+            self.ledger.move(execution, status=running_status(execution), status_message="", may_start_step=False)
+            self._note(execution)
+
+    def _note(self, execution: Execution) -> None:
+        """Note the attempt that is next, in the caller's transaction."""
         step = attempts.document_of(execution).step(execution.current_step)
-        last = self.last
         if self.visits[step.name] >= MOST_VISITS:
             said = f"{step.name} was run {MOST_VISITS} times: the runbook goes round in a circle. Mend its branches."
             self._end(execution, Status.FAILED, said)
             return
-        visit, number = answers.place_of_next(last, step.name, self.visits[step.name], step.max_attempts)
-        token = attempts.token_for(execution, step.name, visit)
-        inputs = attempts.resolved_inputs(step, attempts.scope_of(execution, self.outputs), token)
-        action = registry.ACTIONS.get(step.action)
-        timeout = attempts.timeout_of(action, step) if action else None
-        with transaction.atomic(durable=True):
-            self.lease.write(status=running_status(execution), status_message="", may_start_step=False)
-            attempt = StepExecution.objects.create(
-                execution=execution,
-                sequence=last.sequence + 1 if last else 1,
-                step_name=step.name,
-                action=step.action,
-                visit=visit,
-                attempt=number,
-                action_class=attempts.class_of(action, inputs),
-                token=token,
-                fence=self.lease.fence,
-                is_critical=flow.is_critical(step),
-                inputs=masking.storable(inputs),
-                deadline_at=later(timeout) if timeout is not None else None,
-            )
-            if attempt.action_class != ActionClass.READ_ONLY:
-                # What changes something is in the log before it is sent; what only reads is told once it is over.
-                detail = {"attempt": number, "class": attempt.action_class}
-                self.ledger.tell(execution, f"started step {step.name}", detail=detail)
+        last = self.last
+        place = answers.place_of_next(last, step.name, self.visits[step.name], step.max_attempts)
+        planned = attempts.planned(execution, place, self.outputs)
         send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
-        attempt.deadline_at = attempt.started_at + timeout if timeout is not None else None
-        self.last = attempt
-        self.visits[step.name] = visit
-        result = self._made(execution, attempt, inputs, (), send_by)
-        self._record(execution, attempt, result)
+        self.last = self.ledger.note(execution, planned, last.sequence + 1 if last else 1)
+        self.visits[step.name] = planned.visit
+        self.noted = _Noted(execution, self.last, planned.inputs, send_by)
+
+    def _make(self, noted: _Noted) -> None:
+        """Make the attempt that was noted, and record it."""
+        self.noted = None
+        attempt = noted.attempt
+        result = self._made(noted.execution, attempt, noted.inputs, (), noted.send_by, attempt.started_at)
+        self._record(noted.execution, attempt, result)
 
     def _go_on(self, execution: Execution, attempt: StepExecution) -> None:
         """An attempt is open: it waits and its time has come, its deadline has passed, or its worker died."""
@@ -229,8 +235,8 @@ class _Carrier:
                 self.ledger.hold(execution, attempt, left, "It is made again when that can no longer be.")
             case takeover.Repeat(takeovers=takeovers):
                 detail = {"takeovers": takeovers}
-                with transaction.atomic(durable=True):
-                    self.ledger.note_sending(execution, attempt, self._timeout(execution, attempt), detail)
+                with self.ledger.writing():
+                    self.ledger.note_sending(execution, attempt, attempts.time_for(execution, attempt), detail)
                     self.ledger.tell(execution, f"took over step {attempt.step_name}", detail=detail)
 
     def _act(self, execution: Execution, attempt: StepExecution, inputs: Mapping[str, Any]) -> None:
@@ -251,13 +257,14 @@ class _Carrier:
         inputs: Mapping[str, Any],
         facts: tuple[SignalFact, ...],
         send_by: float,
+        now: datetime | None = None,
     ) -> Result:
         """Do what the step says; a call that was held up before it left is made while the execution is still ours."""
-        result = attempts.act(execution, attempt, inputs, facts, send_by)
+        result = attempts.act(execution, attempt, inputs, facts, send_by, now)
         if isinstance(result, Failed) and result.error_code == "NotSent":
             try:
-                with transaction.atomic(durable=True):
-                    self.ledger.note_sending(execution, attempt, self._timeout(execution, attempt))
+                with self.ledger.writing():
+                    self.ledger.note_sending(execution, attempt, attempts.time_for(execution, attempt))
             except FencedOut:
                 self.ledger.note_late(attempt, result)
                 raise
@@ -265,15 +272,10 @@ class _Carrier:
             return attempts.act(execution, attempt, inputs, facts, again)
         return result
 
-    def _timeout(self, execution: Execution, attempt: StepExecution) -> timedelta | None:
-        action = registry.ACTIONS.get(attempt.action)
-        step = attempts.document_of(execution).step(attempt.step_name)
-        return attempts.timeout_of(action, step) if action is not None else None
-
     def _time_out(self, execution: Execution, attempt: StepExecution) -> None:
         """A wait whose time is up; no call of it is out."""
         said = f"{attempt.step_name} was not done in time. {attempt.waiting_message}".strip()
-        with transaction.atomic():
+        with self.ledger.writing():
             self.lease.write()
             self.ledger.close(attempt, Status.TIMED_OUT, failure_message=said)
             self.ledger.tell(execution, f"timed out step {attempt.step_name}")
@@ -284,7 +286,7 @@ class _Carrier:
     ) -> None:
         """Write the outcome with its consequence; every branch writes under the fence, or nothing is kept."""
         try:
-            with transaction.atomic():
+            with self.ledger.writing():
                 if signals:
                     Signal.objects.filter(pk__in=signals, applied_at__isnull=True).update(applied_at=Now())
                 match result:
@@ -302,28 +304,10 @@ class _Carrier:
 
     def _record_end(self, execution: Execution, attempt: StepExecution, result: Succeeded | Failed) -> None:
         """Keep what the step answered, then take the consequence."""
-        step = attempts.document_of(execution).step(attempt.step_name)
-        outputs = masking.bounded(masking.storable(read_outputs(step, result)))
-        self.ledger.close(
-            attempt,
-            Status.FAILED if isinstance(result, Failed) else Status.SUCCESS,
-            outputs=outputs,
-            response=masking.shortened(masking.storable(result.payload)),
-            log=masking.text(result.log),
-            failure_message=masking.text(result.message) if isinstance(result, Failed) else "",
-        )
-        self._keep(attempt.step_name, outputs)
-        detail = {
-            "attempt": attempt.attempt,
-            "class": attempt.action_class,
-            "started_at": attempt.started_at.isoformat(),
-        }
+        self._keep(attempt.step_name, self.ledger.finish(execution, attempt, result))
         if isinstance(result, Failed):
-            detail |= {"message": result.message[:500]}
-            self.ledger.tell(execution, f"failed step {attempt.step_name}", detail=detail)
             self._follow(execution, attempt, flow.Outcome("Failed"))
         else:
-            self.ledger.tell(execution, f"finished step {attempt.step_name}", detail=detail)
             self._follow(execution, attempt, flow.Outcome("Success", result.next_step))
 
     def _follow(
@@ -335,7 +319,14 @@ class _Carrier:
         decision = flow.follow(document, attempt.step_name, outcome, number, execution.worst_status or None)
         match decision:
             case flow.Next(step=step, worst=worst):
-                self.lease.write(current_step=step, worst_status=worst or "", status=running_status(execution))
+                fields = {
+                    "current_step": step,
+                    "worst_status": worst or "",
+                    "status": running_status(execution),
+                    "status_message": "",
+                }
+                if self.ledger.move(execution, **fields) and self._may_go_on(execution):
+                    self._note(execution)
             case flow.Retry(after=after):
                 said = f"{attempt.step_name} will be tried again in a moment."
                 self.ledger.wait(after * settings.TIME_SCALE, status=running_status(execution), status_message=said)
@@ -345,6 +336,11 @@ class _Carrier:
                     self.ledger.ask_about_failure(execution, attempt, attempt.failure_message)
                 else:
                     self._end(execution, Status.CANCELLED if execution.is_cancelling else Status(status))
+
+    def _may_go_on(self, execution: Execution) -> bool:
+        """Whether the next step may be noted at once, in an execution that nobody has touched since it was read."""
+        is_held = execution.is_paused or execution.is_stepwise or execution.question_id is not None
+        return not (is_held or execution.is_cancelling or self._is_over())
 
     def _end(self, execution: Execution, status: Status, message: str = "") -> None:
         self.ledger.end(execution, status, self.outputs, message)

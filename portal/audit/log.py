@@ -8,7 +8,7 @@ because every transaction is a writer from its start. What the database refuses 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,6 +48,14 @@ def digest(previous_hash: str, event: Event) -> str:
     return hashlib.sha256(f"{previous_hash}\n{text}".encode()).hexdigest()
 
 
+class Told(NamedTuple):
+    """What happened, who did it (nobody: a worker), and what else there is to say."""
+
+    verb: str
+    actor: "User | None" = None
+    detail: Mapping[str, Any] | None = None
+
+
 def record(
     chain: str,
     verb: str,
@@ -62,26 +70,33 @@ def record(
     `team` says whose auditors may read the event; left out, it is the team of the chain's event before. Raises
     `TransactionManagementError` outside a transaction, because an event without its change would be a lie.
     """
+    return record_all(chain, subject, [Told(verb, actor, detail)], team=team)[0]
+
+
+def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | None" = None) -> list[Event]:
+    """Add several events of one moment to a chain, in their order; otherwise as `record`."""
     if not connection.in_atomic_block:
         raise TransactionManagementError(
-            f"Record '{verb}' of {chain} inside the transaction of the change it tells of."
+            f"Record '{told[0].verb}' of {chain} inside the transaction of the change it tells of."
         )
     _queue_for(chain)
     head = _head_of(chain)
-    event = Event(
-        chain=chain,
-        sequence=head.sequence + 1,
-        at=head.now,
-        actor=actor if actor is not None and actor.is_authenticated else None,
-        team_id=team.pk if team is not None else head.team_id,
-        verb=verb[:60],
-        subject=subject[:200],
-        detail=json.loads(json.dumps(detail or {}, default=str)),
-        previous_hash=head.hash,
-    )
-    event.hash = digest(event.previous_hash, event)
-    event.save(force_insert=True)
-    return event
+    events: list[Event] = []
+    for sequence, (verb, actor, detail) in enumerate(told, start=head.sequence + 1):
+        event = Event(
+            chain=chain,
+            sequence=sequence,
+            at=head.now,
+            actor=actor if actor is not None and actor.is_authenticated else None,
+            team_id=team.pk if team is not None else head.team_id,
+            verb=verb[:60],
+            subject=subject[:200],
+            detail=json.loads(json.dumps(detail or {}, default=str)),
+            previous_hash=events[-1].hash if events else head.hash,
+        )
+        event.hash = digest(event.previous_hash, event)
+        events.append(event)
+    return Event.objects.bulk_create(events)
 
 
 class _Head(NamedTuple):
