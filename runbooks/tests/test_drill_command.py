@@ -1,10 +1,11 @@
-"""`manage.py drill` as somebody runs it: from nothing, in processes of its own, with its exit status. Minutes: journeys."""
+"""`manage.py drill` as somebody runs it: from nothing, in processes of its own, with its exit status. Journeys."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,23 +14,32 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 240
+PATIENCE = 500
+SCALE = "0.2"
+"""At 0.1 a busy machine needs nearly all of the six seconds that the RPO allows just to carry out the injection."""
 
 
-def environment(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where everything of the cold start goes: where the tests' other databases are, in memory if possible."""
+    with tempfile.TemporaryDirectory(dir=os.environ["VAR_DIR"]) as made:
+        yield Path(made)
+
+
+def environment(folder: Path) -> dict[str, str]:
     """A shell in which nothing is set up but the sandbox mode."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SANDBOX_", "DJANGO_"))}
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         kept.pop(name, None)
-    return {**kept, "IS_SANDBOX": "1", "SANDBOX_TIME_SCALE": "0.1", "VAR_DIR": str(tmp_path), "TMPDIR": str(tmp_path)}
+    return {**kept, "IS_SANDBOX": "1", "SANDBOX_TIME_SCALE": SCALE, "VAR_DIR": str(folder), "TMPDIR": str(folder)}
 
 
 @contextmanager
-def drill(tmp_path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def drill(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "drill", *options],
         cwd=ROOT,
-        env=environment(tmp_path),
+        env=environment(folder),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -42,13 +52,13 @@ def drill(tmp_path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
             process.wait(10)
 
 
-def left_running(tmp_path: Path) -> list[str]:
+def left_running(folder: Path) -> list[str]:
     """Processes whose environment still names this test's folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                if f"VAR_DIR={tmp_path}".encode() in (entry / "environ").read_bytes():
+                if f"VAR_DIR={folder}".encode() in (entry / "environ").read_bytes():
                     found.append((entry / "cmdline").read_text().replace("\0", " "))
             except OSError:
                 continue
@@ -56,8 +66,8 @@ def left_running(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.journey
-def test_a_drill_from_nothing_proves_both_objectives_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with drill(tmp_path, "--json") as process:
+def test_a_drill_from_nothing_proves_both_objectives_and_leaves_nothing_behind(folder: Path) -> None:
+    with drill(folder, "--json") as process:
         said, progress = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, progress
     record = json.loads(said)
@@ -68,24 +78,24 @@ def test_a_drill_from_nothing_proves_both_objectives_and_leaves_nothing_behind(t
     assert record["heartbeats"]["missing_count"] > 0
     assert record["heartbeats"]["reappeared_count"] == record["heartbeats"]["missing_count"]
     assert "approved by petra (demo approver, from the terminal)" in progress
-    assert left_running(tmp_path) == []
-    assert not list(tmp_path.glob("bcdr-drill-*"))
+    assert left_running(folder) == []
+    assert not list(folder.glob("bcdr-drill-*"))
 
 
 @pytest.mark.journey
 @pytest.mark.long
-def test_without_the_recovery_it_is_not_recovered_and_the_status_says_so(tmp_path: Path) -> None:
-    with drill(tmp_path, "--without-recovery") as process:
+def test_without_the_recovery_it_is_not_recovered_and_the_status_says_so(folder: Path) -> None:
+    with drill(folder, "--without-recovery") as process:
         said, progress = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, progress
     assert "Verdict   Not recovered" in said
-    assert left_running(tmp_path) == []
+    assert left_running(folder) == []
 
 
 @pytest.mark.journey
 @pytest.mark.long
-def test_ctrl_c_cancels_cleans_up_and_stops_everything(tmp_path: Path) -> None:
-    with drill(tmp_path) as process:
+def test_ctrl_c_cancels_cleans_up_and_stops_everything(folder: Path) -> None:
+    with drill(folder) as process:
         assert process.stderr is not None
         until = time.monotonic() + PATIENCE
         for line in process.stderr:
@@ -97,12 +107,12 @@ def test_ctrl_c_cancels_cleans_up_and_stops_everything(tmp_path: Path) -> None:
     assert process.returncode == 1, progress
     assert "Cancelling: Stopped from the terminal (SIGINT)." in progress
     assert "Restoration  Success" in said
-    assert left_running(tmp_path) == []
+    assert left_running(folder) == []
 
 
-def test_a_drill_outside_the_sandbox_is_refused(tmp_path: Path) -> None:
+def test_a_drill_outside_the_sandbox_is_refused(folder: Path) -> None:
     outside = {
-        **environment(tmp_path),
+        **environment(folder),
         "IS_SANDBOX": "0",
         "SECRET_KEY": "x" * 50,
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -113,7 +123,7 @@ def test_a_drill_outside_the_sandbox_is_refused(tmp_path: Path) -> None:
         env=outside,
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 2
