@@ -66,7 +66,7 @@ def test_a_publish_to_a_silent_or_absent_broker_ends_in_time(
         began = time.monotonic()
         with pytest.raises((OperationalError, OSError)):
             app.send_task("nothing", ["x"], queue="wake")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 @pytest.mark.django_db(transaction=True)
