@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
 def at_once(*calls: Any) -> list[Any]:
     """What each call answered or raised, all begun together."""
-    gate = threading.Barrier(len(calls), timeout=10)
+    gate = threading.Barrier(len(calls), timeout=60)
     found: list[Any] = [None] * len(calls)
 
     def run(place: int) -> None:
@@ -35,7 +35,7 @@ def at_once(*calls: Any) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert not any(thread.is_alive() for thread in threads)
     return found
 

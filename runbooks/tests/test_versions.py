@@ -259,7 +259,7 @@ def test_a_newer_shipped_document_becomes_the_next_version(
 
 def at_once(*acts: Callable[[], RunbookVersion]) -> list[RunbookVersion | ValidationError]:
     """Run operations in threads with a connection each, begun together; answers and refusals in the order given."""
-    ready = Barrier(len(acts), timeout=20)
+    ready = Barrier(len(acts), timeout=60)
 
     def one(act: Callable[[], RunbookVersion]) -> RunbookVersion | ValidationError:
         ready.wait()
@@ -271,7 +271,7 @@ def at_once(*acts: Callable[[], RunbookVersion]) -> list[RunbookVersion | Valida
             connection.close()
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(one, act) for act in acts]]
+        return [future.result(timeout=120) for future in [pool.submit(one, act) for act in acts]]
 
 
 @pytest.mark.engine
