@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
-from assessments.models import CheckRun, RunStatus
+from assessments.models import CheckRun, RunStatus, ToolSync
 
 HELD_BACK = (
     "The portal was restored before this was done, so it was not done. Look at how things stand, then ask for it again."
@@ -29,4 +29,5 @@ def hold_back(reason: str) -> int:
     The copy may be older than what was really done, and whoever asked for it is not waiting any more.
     """
     over = {"status": RunStatus.FAILED, "ended_at": Now(), "status_message": f"{HELD_BACK} {reason}"}
-    return CheckRun.objects.unended().update(**over, fence=F("fence") + 1, lease_token=None, lease_until=None)
+    given_up = {"fence": F("fence") + 1, "lease_token": None, "lease_until": None}
+    return sum(model.objects.unended().update(**over, **given_up) for model in (CheckRun, ToolSync))

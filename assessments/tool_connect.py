@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from assessments.lens import export, export_problems
-from assessments.models import Assessment, LensVersion, ToolLens, ToolLink
+from assessments.models import Assessment, LensVersion, ToolLens, ToolLink, ToolSync
 from assessments.operations.answers import chain_of, held
 from assessments.operations.shelf import lens_of
 from assessments.tool import FieldDifference
@@ -113,11 +113,16 @@ def connect(
 
 @transaction.atomic
 def disconnect(*, user: User, assessment: Assessment) -> None:
-    """Forget where an assessment is kept. Nothing is deleted in AWS; answers here stay as they are."""
+    """Forget where an assessment is kept. Nothing is deleted in AWS; answers here stay as they are.
+
+    ValidationError while a sync is under way.
+    """
     assessment = held(user, assessment)
     link = link_of(assessment)
     if link is None:
         return
+    if ToolSync.objects.unended().filter(link=link).exists():
+        raise ValidationError("A sync with the Tool is under way. Disconnect when it has ended.")
     _note(
         link,
         user,

@@ -12,89 +12,85 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from assessments.models import Assessment, Milestone, ToolLink, ToolMilestone
+from assessments.models import Milestone, ToolLink, ToolMilestone
 from assessments.operations.milestones import LONGEST, freeze, frozen, record_milestone
 from assessments.operations.shelf import lens_of
 from assessments.results import QuestionResult, results_of
 from assessments.risk import Risk
 from assessments.tool import UNSELECTED, Picture, match
+from assessments.tool_comparison import Comparison, MilestoneFacts, is_as_seen
 from assessments.tool_connect import refused, review_of
-from assessments.tool_review import MilestoneFacts
-from assessments.tool_sync import linked, note, one_at_a_time, plan_of, read_answers
+from assessments.tool_errand import Errand, note
+from assessments.tool_sync import NO_REVIEW, look, read_answers
 from portal.aws.errors import AwsError
-from portal.people.models import User
-from portal.people.permissions import Act, require
-
-_NO_REVIEW = "The Tool has no review of this assessment yet. Push first."
 
 
-def tool_milestones(*, user: User, assessment: Assessment) -> list[tuple[MilestoneFacts, Milestone | None]]:
-    """The milestones of the workload, the newest first, each with ours where it was pushed from here."""
-    require(user, Act.EDIT_SERVICE, assessment.service.team)
-    link = linked(assessment)
-    if not link.workload_id:
-        return []
-    ours = {each.number: each.milestone for each in link.milestones.select_related("milestone")}
-    try:
-        found = review_of(link).milestones()
-    except AwsError as error:
-        raise refused("The milestones could not be read", error) from error
-    return [(each, ours.get(each.number)) for each in reversed(found)]
-
-
-def push_milestone(*, user: User, assessment: Assessment, name: str) -> ToolMilestone:
-    """Freeze both sides under one name. Refused while they differ: the Tool would freeze something else.
+def push_milestone(errand: Errand, seen: Comparison, name: str) -> None:
+    """Freeze both sides under one name. Refused while they differ, and where either is not as it was seen.
 
     The milestone here stays when the Tool fails after it; the next push of the same name takes it up.
     """
-    with one_at_a_time(user, assessment) as link:
-        if not (link.workload_id and link.review_alias):
-            raise ValidationError(_NO_REVIEW)
-        planned = plan_of(link, read_answers(review_of(link)))
-        if not planned.is_same:
-            number = len(planned.changes)
-            differ = "1 answer differs" if number == 1 else f"{number} answers differ"
-            raise ValidationError(f"{differ} between here and the Tool. Push or pull, then record the milestone.")
-        milestone = _unpushed(link, name) or record_milestone(user=user, assessment=link.assessment, name=name)
-        try:
-            number = review_of(link).record_milestone(milestone.name, f"{link.key}-{milestone.number}")
-        except AwsError as error:
-            raise refused(f"The milestone {milestone.name} could not be recorded in the Tool", error) from error
-        with transaction.atomic():
-            made = ToolMilestone.objects.create(link=link, milestone=milestone, number=number)
-            detail = {"number": milestone.number, "in_the_tool": number, "workload": link.workload_id}
-            note(link, user, "pushed the milestone", milestone.name, detail=detail)
-    return made
+    link = errand.link
+    if _is_done(errand):
+        return
+    if not (link.workload_id and link.review_alias):
+        raise ValidationError(NO_REVIEW)
+    now = look(errand).comparison
+    if not now.is_same:
+        number = len(now.changes)
+        differ = "1 answer differs" if number == 1 else f"{number} answers differ"
+        raise ValidationError(f"{differ} between here and the Tool. Push or pull, then record the milestone.")
+    if not is_as_seen(seen, now):
+        raise ValidationError("Both sides were changed since you compared. Compare again, then record the milestone.")
+    milestone = _unpushed(link, name) or record_milestone(user=errand.user, assessment=link.assessment, name=name)
+    try:
+        number = review_of(link).record_milestone(milestone.name, f"{link.key}-{milestone.number}")
+    except AwsError as error:
+        raise refused(f"The milestone {milestone.name} could not be recorded in the Tool", error) from error
+    _join(errand, milestone, number, "pushed the milestone", milestone.name)
 
 
-def pull_milestone(*, user: User, assessment: Assessment, number: int) -> ToolMilestone:
+def pull_milestone(errand: Errand, number: int) -> None:
     """Record here what the Tool froze as `number`. Refused when it is here already; today's answers are not touched."""
-    with one_at_a_time(user, assessment) as link:
-        if not (link.workload_id and link.review_alias):
-            raise ValidationError(_NO_REVIEW)
-        known = link.milestones.filter(number=number).select_related("milestone").first()
-        if known is not None:
-            raise ValidationError(f"It is here already, as milestone {known.milestone.number}.")
-        review = review_of(link)
-        try:
-            facts = next((each for each in review.milestones() if each.number == number), None)
-        except AwsError as error:
-            raise refused("The milestones could not be read", error) from error
-        if facts is None:
-            raise ValidationError(f"The workload has no milestone {number}. Compare again to see those it has.")
-        matched = match(lens_of(link.assessment.lens_version), read_answers(review, number))
-        pictures = {question_id: answer.picture for question_id, answer in matched.items()}
-        name = f"{facts.name[: LONGEST - 11]} (from AWS)"
-        with transaction.atomic():
-            content = _frozen_there(link, pictures, facts)
-            milestone = freeze(user, link.assessment, name, content=content)
-            made = ToolMilestone.objects.create(link=link, milestone=milestone, number=number)
-            detail = {"number": milestone.number, "in_the_tool": number, "workload": link.workload_id}
-            note(link, user, "pulled the milestone", facts.name, detail=detail)
-    return made
+    link = errand.link
+    if _is_done(errand):
+        return
+    if not (link.workload_id and link.review_alias):
+        raise ValidationError(NO_REVIEW)
+    known = link.milestones.filter(number=number).select_related("milestone").first()
+    if known is not None:
+        raise ValidationError(f"It is here already, as milestone {known.milestone.number}.")
+    review = review_of(link)
+    try:
+        facts = next((each for each in review.milestones() if each.number == number), None)
+    except AwsError as error:
+        raise refused("The milestones could not be read", error) from error
+    if facts is None:
+        raise ValidationError(f"The workload has no milestone {number}. Compare again to see those it has.")
+    answers = read_answers(review, errand, number)
+    matched = match(lens_of(link.assessment.lens_version), answers)
+    pictures = {question_id: answer.picture for question_id, answer in matched.items()}
+    name = f"{facts.name[: LONGEST - 11]} (from AWS)"
+    with transaction.atomic():
+        content = _frozen_there(link, pictures, facts)
+        milestone = freeze(errand.user, link.assessment, name, content=content)
+        _join(errand, milestone, number, "pulled the milestone", facts.name)
 
 
 # -- inside
+
+
+def _is_done(errand: Errand) -> bool:
+    """Whether a worker that died had joined them already."""
+    return "in_the_tool" in errand.sync.result
+
+
+def _join(errand: Errand, milestone: Milestone, number: int, verb: str, name: str) -> None:
+    """Store that ours and the Tool's are one."""
+    with transaction.atomic():
+        ToolMilestone.objects.create(link=errand.link, milestone=milestone, number=number)
+        errand.keep(milestone=milestone.number, in_the_tool=number)
+        note(errand, verb, name, detail={"number": milestone.number, "in_the_tool": number})
 
 
 def _unpushed(link: ToolLink, name: str) -> Milestone | None:

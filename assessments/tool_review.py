@@ -4,13 +4,14 @@ Here: the calls and how their answers become pictures. Every function may raise 
 database, so that no transaction waits for AWS. Not here: what to write (tool.py), lenses and workloads (tool_connect.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from assessments.tool import NOT_APPLICABLE, SELECTED, UNSELECTED, Picture, ToolAnswer, picture_of
+from assessments.tool_comparison import MilestoneFacts, ReviewFacts
 from portal.aws.caller import AwsCaller
 
 SERVICE = "wellarchitected"
@@ -21,25 +22,8 @@ _AT_ONCE = 4
 _MOST_PAGES = 100
 
 
-@dataclass(frozen=True)
-class ReviewFacts:
-    """What the Tool says of a whole review; `risk_counts` by the Tool's risks."""
-
-    lens_name: str
-    lens_version: str
-    lens_status: str
-    updated_at: datetime | None
-    risk_counts: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class MilestoneFacts:
-    """A milestone in the Tool; `number` is the Tool's."""
-
-    number: int
-    name: str
-    recorded_at: datetime | None
-    risk_counts: Mapping[str, int]
+def _nobody(done: int, total: int) -> None:
+    """Where nobody wants to know how far the reading is."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +45,26 @@ class Review:
             said.get("LensVersion", ""),
             said.get("LensStatus", ""),
             _moment(said.get("UpdatedAt")),
-            said.get("RiskCounts", {}),
         )
 
-    def answers(self, milestone: int | None = None) -> list[ToolAnswer]:
-        """All questions with everything that is said, in the Tool's order; as a milestone froze them where one is named."""
+    def answers(self, milestone: int | None = None, tell: Callable[[int, int], None] = _nobody) -> list[ToolAnswer]:
+        """All questions with everything that is said, in the Tool's order; as a milestone froze them where one is named.
+
+        `tell` hears after each how many of how many were read; what it raises ends the reading.
+        """
         asked = self._names | ({} if milestone is None else {"MilestoneNumber": milestone})
         ids = [each["QuestionId"] for each in pages(self.caller, "ListAnswers", asked, "AnswerSummaries")]
+        found: list[ToolAnswer] = []
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            return list(pool.map(lambda question_id: self.answer(question_id, milestone), ids))
+            begun = [pool.submit(self.answer, question_id, milestone) for question_id in ids]
+            try:
+                for each in begun:
+                    found.append(each.result())
+                    tell(len(found), len(ids))
+            finally:
+                for each in begun:
+                    each.cancel()
+        return found
 
     def answer(self, question_id: str, milestone: int | None = None) -> ToolAnswer:
         asked: dict[str, Any] = {**self._names, "QuestionId": question_id}
@@ -110,7 +105,6 @@ class Review:
                 each["MilestoneNumber"],
                 each["MilestoneName"],
                 _moment(each.get("RecordedAt")),
-                each.get("WorkloadSummary", {}).get("RiskCounts", {}),
             )
             for each in pages(self.caller, "ListMilestones", asked, "MilestoneSummaries")
         ]

@@ -1,28 +1,24 @@
-"""Syncing an assessment with the Well-Architected Tool: preview, push, pull.
+"""What a sync with the Well-Architected Tool does: compare, push, pull. A worker's work; people ask for it (operations/tool.py).
 
-Nothing newer is overwritten: a push reads each answer of the Tool again right before it writes it, a pull saves with the
-revision that was compared. What turned out to have changed meanwhile is a conflict and stays. AWS is called outside
-transactions; what both sides agreed on is stored question by question, so that a sync that dies goes on where it stood.
-Not here: what differs (tool.py), calls (tool_review.py), lens and workload (tool_connect.py), milestones
-(tool_milestones.py).
+Nothing is written that was not seen: a push or a pull names the comparison that a person looked at and is refused whole where
+either side has moved since. Then a push reads each answer of the Tool again right before it writes it, and a pull saves with the
+revision that was compared. AWS is called outside transactions; what both sides agreed on is stored question by question, so
+that whoever continues a dead worker's sync finds the rest. Not here: what differs (tool.py), calls (tool_review.py), lens and
+workload (tool_connect.py), milestones (tool_milestones.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 
-from assessments.models import Answer, Assessment, ToolLink
-from assessments.operations.answers import AnswerDraft, ChoiceAnswer, chain_of, held, save_answer
+from assessments.models import Answer, ToolLink
+from assessments.operations.answers import AnswerDraft, ChoiceAnswer, save_answer
 from assessments.operations.shelf import lens_of
 from assessments.tool import (
     Decision,
-    FieldDifference,
     Picture,
     Plan,
     PlannedQuestion,
@@ -33,117 +29,100 @@ from assessments.tool import (
     picture_of,
     plan,
 )
-from assessments.tool_connect import link_of, moved_facts, prepare, refused, review_of
-from assessments.tool_review import Review, ReviewFacts
-from portal.audit.log import database_now, record
+from assessments.tool_comparison import Comparison, comparison_of, moved_since
+from assessments.tool_connect import moved_facts, prepare, refused, review_of
+from assessments.tool_errand import Errand, Synced, note
+from assessments.tool_review import Review
+from portal.audit.log import database_now
 from portal.aws.errors import AwsError
-from portal.people.models import User
-from portal.people.permissions import Act, require
 
-# How long a sync that died keeps others waiting; the longest lens takes about a minute.
-BUSY = timedelta(minutes=5)
-_NOT_CONNECTED = "The assessment is not connected with the Well-Architected Tool. Connect it first."
+Decisions = Mapping[str, Decision]
+NO_REVIEW = "The Tool has no review of this assessment yet. Push first."
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What a sync would do now. `facts` is None while the Tool has no review yet: a push makes it.
+class Look:
+    """Both sides now: the plan with the answers themselves, and what is kept of it."""
 
-    `workload` are the service's facts that a push would change in AWS.
-    """
-
-    link: ToolLink
     plan: Plan
-    facts: ReviewFacts | None
-    workload: tuple[FieldDifference, ...] = ()
+    comparison: Comparison
 
 
-@dataclass
-class Synced:
-    """What a sync did, by question titles. `left` says of each that should have gone why it did not."""
-
-    done: list[str] = field(default_factory=list)
-    left: dict[str, str] = field(default_factory=dict)
-    conflicts: int = 0
-
-
-Decisions = Mapping[str, Decision]
-
-
-def preview(*, user: User, assessment: Assessment) -> Preview:
-    """Compare without changing anything on either side. ValidationError when the Tool cannot be read."""
-    require(user, Act.EDIT_SERVICE, assessment.service.team)
-    link = linked(assessment)
+def look(errand: Errand) -> Look:
+    """Read both sides without changing anything. `ToolRefused` when the Tool cannot be read."""
+    link = errand.link
     if not (link.workload_id and link.review_alias):
-        return Preview(link, plan_of(link, _as_unanswered(link)), None)
+        return _unmade(link)
     review = review_of(link)
     try:
-        facts, theirs, workload = review.facts(), review.answers(), moved_facts(link)
+        facts, theirs = review.facts(), review.answers(tell=errand.tell)
+        workload, milestones = moved_facts(link), review.milestones()
     except AwsError as error:
         if error.code == "ResourceNotFoundException" and link.tool_lens is not None and _has_workload(review):
-            return Preview(link, plan_of(link, _as_unanswered(link)), None)
+            return _unmade(link)
         raise refused("The review could not be read", error) from error
-    return Preview(link, plan_of(link, theirs), facts, workload)
+    planned = plan_of(link, theirs)
+    is_old = not link.lens_alias and facts.lens_version != link.assessment.lens_version.number
+    needs = bool(workload) or is_old
+    sha256, frozen = link.assessment.lens_version.sha256, tuple(milestones)
+    told = comparison_of(planned, sha256, facts, needs_push=needs, workload=workload, milestones=frozen)
+    return Look(planned, told)
 
 
-def push(*, user: User, assessment: Assessment, decisions: Decisions | None = None) -> Synced:
+def _unmade(link: ToolLink) -> Look:
+    """Both sides while the Tool has no review: as a push will make it, all our questions and none answered."""
+    questions = lens_of(link.assessment.lens_version).questions.values()
+    planned = plan_of(link, [ToolAnswer(each.id, each.title, each.choice_ids, Picture()) for each in questions])
+    return Look(planned, comparison_of(planned, link.assessment.lens_version.sha256, None))
+
+
+def push(errand: Errand, seen: Comparison, decisions: Decisions) -> None:
     """Write to the Tool what changed here and not there, and the conflicts decided for ours.
 
-    Makes the lens and the workload first when they are missing: StillImporting says to call again in a few seconds.
+    Makes the lens and the workload first when they are missing: StillImporting says to go on in a few seconds.
     """
-    with one_at_a_time(user, assessment) as link:
-        review = prepare(link, user)
-        planned = plan_of(link, read_answers(review))
-        done = Synced(conflicts=_undecided(planned, decisions))
-        for each in _going(planned, Verdict.PUSH, decisions, done):
-            _push_one(link, review, each, done)
-        _agree_where_same(link, planned)
-        _finish(link, user, "pushed", done, pushed_at=database_now())
-    return done
+    link, done, now = errand.link, errand.synced, look(errand)
+    _refuse_moved(seen, now.comparison)
+    planned = now.plan
+    review = prepare(link, errand.user)
+    if now.comparison.needs_push:
+        # The review was made or brought to another version, which may have changed what it holds.
+        planned = plan_of(link, read_answers(review, errand))
+        _refuse_moved(seen, comparison_of(planned, seen.lens_sha256, None))
+    done.conflicts = _undecided(planned, decisions)
+    going = list(_going(planned, Verdict.PUSH, decisions, done))
+    for number, each in enumerate(going, start=1):
+        _push_one(errand, review, each)
+        errand.tell(number, len(going))
+    _agree_where_same(link, planned)
+    _finish(errand, "pushed", pushed_at=database_now())
 
 
-def pull(*, user: User, assessment: Assessment, decisions: Decisions | None = None) -> Synced:
+def pull(errand: Errand, seen: Comparison, decisions: Decisions) -> None:
     """Save here what changed in the Tool and not here, and the conflicts decided for theirs."""
-    with one_at_a_time(user, assessment) as link:
-        if not (link.workload_id and link.review_alias):
-            raise ValidationError("The Tool has no review of this assessment yet. Push first.")
-        revisions = dict(link.assessment.answers.values_list("question_id", "revision"))
-        planned = plan_of(link, read_answers(review_of(link)))
-        done = Synced(conflicts=_undecided(planned, decisions))
-        for each in _going(planned, Verdict.PULL, decisions, done):
-            _pull_one(link, user, each, revisions.get(each.question.id, 0), done)
-        _agree_where_same(link, planned)
-        _finish(link, user, "pulled", done, pulled_at=database_now())
-    return done
+    link, done = errand.link, errand.synced
+    if not (link.workload_id and link.review_alias):
+        raise ValidationError(NO_REVIEW)
+    revisions = dict(link.assessment.answers.values_list("question_id", "revision"))
+    now = look(errand)
+    _refuse_moved(seen, now.comparison)
+    done.conflicts = _undecided(now.plan, decisions)
+    for each in _going(now.plan, Verdict.PULL, decisions, done):
+        _pull_one(errand, each, revisions.get(each.question.id, 0))
+    _agree_where_same(link, now.plan)
+    _finish(errand, "pulled", pulled_at=database_now())
 
 
 # -- inside
 
 
-def linked(assessment: Assessment) -> ToolLink:
-    """How an assessment is connected; ValidationError where it is not."""
-    link = link_of(assessment)
-    if link is None:
-        raise ValidationError(_NOT_CONNECTED)
-    return link
-
-
-@contextmanager
-def one_at_a_time(user: User, assessment: Assessment) -> Iterator[ToolLink]:
-    """The link, kept for this sync alone. The claim is one update that says who may; it ends by itself after `BUSY`."""
-    with transaction.atomic():
-        current = held(user, assessment)
-        link = linked(current)
-        now = database_now()
-        free = ToolLink.objects.filter(Q(busy_until__isnull=True) | Q(busy_until__lt=now), pk=link.pk)
-        until = now + BUSY
-        if not free.update(busy_until=until):
-            raise ValidationError("Another sync of this assessment is running. Wait until it ends, then compare again.")
-    link.assessment = current
-    try:
-        yield link
-    finally:
-        ToolLink.objects.filter(pk=link.pk, busy_until=until).update(busy_until=None)
+def _refuse_moved(seen: Comparison, now: Comparison) -> None:
+    moved = moved_since(seen, now)
+    if moved:
+        shown = "; ".join(moved[:5]) + (f"; and {len(moved) - 5} more" if len(moved) > 5 else "")
+        raise ValidationError(
+            f"Nothing more was sent or taken: this is not as it was when you compared: {shown}. Compare again and look at it."
+        )
 
 
 def plan_of(link: ToolLink, theirs: Iterable[ToolAnswer]) -> Plan:
@@ -158,12 +137,6 @@ def _picture(answer: Answer) -> Picture:
     return picture_of(answer.choices, answer.is_applicable, answer.reason, answer.notes)
 
 
-def _as_unanswered(link: ToolLink) -> list[ToolAnswer]:
-    """The review as a push will make it: all our questions, none answered."""
-    questions = lens_of(link.assessment.lens_version).questions.values()
-    return [ToolAnswer(each.id, each.title, each.choice_ids, Picture()) for each in questions]
-
-
 def _has_workload(review: Review) -> bool:
     try:
         review.milestones()
@@ -172,25 +145,25 @@ def _has_workload(review: Review) -> bool:
     return True
 
 
-def read_answers(review: Review, milestone: int | None = None) -> list[ToolAnswer]:
+def read_answers(review: Review, errand: Errand, milestone: int | None = None) -> list[ToolAnswer]:
     """The Tool's answers, now or of a milestone. ToolRefused when they cannot be read."""
     try:
-        return review.answers(milestone)
+        return review.answers(milestone, errand.tell)
     except AwsError as error:
         raise refused("The Tool's answers could not be read", error) from error
 
 
-def _decided(each: PlannedQuestion, decisions: Decisions | None) -> Side | None:
+def _decided(each: PlannedQuestion, decisions: Decisions) -> Side | None:
     """What a person said of exactly these two answers."""
-    said = (decisions or {}).get(each.question.id)
+    said = decisions.get(each.question.id)
     return said.side if said is not None and said.fingerprint == each.fingerprint else None
 
 
-def _undecided(planned: Plan, decisions: Decisions | None) -> int:
+def _undecided(planned: Plan, decisions: Decisions) -> int:
     return sum(1 for each in planned.having(Verdict.CONFLICT) if _decided(each, decisions) is None)
 
 
-def _going(planned: Plan, way: Verdict, decisions: Decisions | None, done: Synced) -> Iterator[PlannedQuestion]:
+def _going(planned: Plan, way: Verdict, decisions: Decisions, done: Synced) -> Iterator[PlannedQuestion]:
     for each in planned.questions:
         decided = _decided(each, decisions)
         obstacles = each.push_obstacles if way is Verdict.PUSH else each.pull_obstacles
@@ -200,8 +173,8 @@ def _going(planned: Plan, way: Verdict, decisions: Decisions | None, done: Synce
             done.left[each.question.title] = " ".join(obstacles)
 
 
-def _push_one(link: ToolLink, review: Review, each: PlannedQuestion, done: Synced) -> None:
-    title = each.question.title
+def _push_one(errand: Errand, review: Review, each: PlannedQuestion) -> None:
+    title, done = each.question.title, errand.synced
     try:
         before = review.answer(each.tool_question_id)
         if before.picture != each.theirs:
@@ -214,29 +187,30 @@ def _push_one(link: ToolLink, review: Review, each: PlannedQuestion, done: Synce
     if after.picture.only(each.shared) != each.ours.only(each.shared):
         done.left[title] = "The Tool kept it differently from what was sent. Compare again."
         return
-    with transaction.atomic():
-        _agree(link, {each.question.id: each.ours})
     done.done.append(title)
+    with transaction.atomic():
+        _agree(errand.link, {each.question.id: each.ours})
+        errand.keep()
 
 
-def _pull_one(link: ToolLink, user: User, each: PlannedQuestion, revision: int, done: Synced) -> None:
+def _pull_one(errand: Errand, each: PlannedQuestion, revision: int) -> None:
     """The answer and what was agreed are stored together; somebody's save meanwhile is a refusal, nothing is overwritten."""
-    result = merged(each.ours, each.theirs, each.shared)
+    result, assessment, title = merged(each.ours, each.theirs, each.shared), errand.link.assessment, each.question.title
     try:
         with transaction.atomic():
-            row = link.assessment.answers.select_related("assignee").filter(question_id=each.question.id).first()
+            row = assessment.answers.select_related("assignee").filter(question_id=each.question.id).first()
             save_answer(
-                user=user,
-                assessment=link.assessment,
+                user=errand.user,
+                assessment=assessment,
                 question_id=each.question.id,
                 draft=_draft(result, row),
                 base_revision=revision,
             )
-            _agree(link, {each.question.id: result})
+            _agree(errand.link, {each.question.id: result})
+            errand.synced.done.append(title)
+            errand.keep()
     except ValidationError as refusal:
-        done.left[each.question.title] = " ".join(refusal.messages)
-        return
-    done.done.append(each.question.title)
+        errand.synced.left[title] = " ".join(refusal.messages)
 
 
 def _draft(picture: Picture, row: Answer | None) -> AnswerDraft:
@@ -262,18 +236,13 @@ def _agree(link: ToolLink, pictures: Mapping[str, Picture]) -> None:
     link.agreed = row.agreed
 
 
-def _finish(link: ToolLink, user: User, verb: str, done: Synced, **times: Any) -> None:
+def _finish(errand: Errand, verb: str, **times: Any) -> None:
+    done = errand.synced
+    number = len(done.done)
+    told = "no answers" if not number else "1 answer" if number == 1 else f"{number} answers"
+    way = "to" if verb == "pushed" else "from"
     with transaction.atomic():
-        ToolLink.objects.filter(pk=link.pk).update(synced_by=user, **times)
-        detail = {"workload": link.workload_id, "questions": done.done, "left": done.left, "conflicts": done.conflicts}
-        number = len(done.done)
-        told = "no answers" if not number else "1 answer" if number == 1 else f"{number} answers"
-        way = "to" if verb == "pushed" else "from"
-        note(link, user, verb, f"{told} {way} the Well-Architected Tool", detail=detail)
-
-
-def note(link: ToolLink, user: User, verb: str, subject: str, *, detail: dict[str, Any]) -> None:
-    """Tell the assessment's history; the caller's transaction holds the change."""
-    assessment = link.assessment
-    team = assessment.service.team
-    record(chain_of(assessment), verb, subject, actor=user, detail=detail, team=team)
+        ToolLink.objects.filter(pk=errand.link.pk).update(synced_by=errand.user, **times)
+        errand.keep()
+        detail = {"questions": done.done, "left": done.left, "conflicts": done.conflicts}
+        note(errand, verb, f"{told} {way} the Well-Architected Tool", detail=detail)

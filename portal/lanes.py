@@ -1,4 +1,4 @@
-"""Everything a worker looks for in the database, of both halves: executions, drills, and runs of automated checks.
+"""Everything a worker looks for in the database, of both halves: executions, drills, runs of automated checks, syncs.
 
 The halves know nothing of each other, so their lanes meet here. Not here: the looking (`runbooks.poller`).
 """
@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from django.db import models
 
-from assessments import check_runner
-from assessments.models import CheckRun
+from assessments import check_runner, tool_runner
+from assessments.models import CheckRun, ToolSync
 from runbooks.poller import Lane, lanes
 
 CHECK_SLOTS = 2
+SYNC_SLOTS = 2
 LOOK_AT_PLANS_EVERY = timedelta(seconds=5)
 
 
@@ -32,4 +33,8 @@ class _Checks:
 
 def every_lane() -> list[Lane]:
     """The lanes of one process."""
-    return [*lanes(), Lane(_Checks().due, check_runner.run_checks, CHECK_SLOTS)]
+    return [
+        *lanes(),
+        Lane(_Checks().due, check_runner.run_checks, CHECK_SLOTS),
+        Lane(lambda: ToolSync.objects.due().order_by("wake_at"), tool_runner.carry, SYNC_SLOTS),
+    ]

@@ -12,6 +12,7 @@ from assessments.api.results import (
     PortfolioViewSet,
     ReportViewSet,
 )
+from assessments.api.tool import ToolSyncViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -23,3 +24,4 @@ def register(router: BaseRouter) -> None:
     router.register(rf"{OF_ASSESSMENT}/report", ReportViewSet, basename="api_report")
     router.register(rf"{OF_ASSESSMENT}/difference", DifferenceViewSet, basename="api_difference")
     router.register(rf"{OF_ASSESSMENT}/improvements", ImprovementViewSet, basename="api_improvement")
+    router.register(rf"{OF_ASSESSMENT}/tool-syncs", ToolSyncViewSet, basename="api_tool_sync")

@@ -10,6 +10,7 @@ from assessments.models.improvement import ImprovementItem, ImprovementStatus, R
 from assessments.models.leased import FINAL, RunStatus
 from assessments.models.lens import Lens, LensVersion, VersionStatus
 from assessments.models.tool import ToolLens, ToolLink, ToolMilestone
+from assessments.models.tool_sync import SyncKind, ToolSync
 
 __all__ = [
     "FINAL",
@@ -31,8 +32,10 @@ __all__ = [
     "Reason",
     "RiskTally",
     "RunStatus",
+    "SyncKind",
     "ToolLens",
     "ToolLink",
     "ToolMilestone",
+    "ToolSync",
     "VersionStatus",
 ]

@@ -40,7 +40,7 @@ class ToolLink(models.Model):
 
     `lens_alias` names a lens that is there already; empty: ours is imported (`tool_lens`). `agreed` is {question id: picture}
     of what both sides said when they were last the same, `workload_agreed` the service's facts as they were last pushed, empty
-    for a workload that was not made from here. `busy_until` lets one sync run at a time and ends by itself.
+    for a workload that was not made from here. Syncs with it are rows of their own (`tool_sync.ToolSync`), one at a time.
     """
 
     assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="tool_link")
@@ -59,7 +59,6 @@ class ToolLink(models.Model):
     pushed_at = models.DateTimeField(null=True)
     pulled_at = models.DateTimeField(null=True)
     synced_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    busy_until = models.DateTimeField(null=True)
     made_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -1,19 +1,26 @@
 """The Well-Architected Tool's pages and command, against the Tool of a sandbox."""
 
+import html
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
+from assessments import tool_runner
 from assessments.forms.tool import read_decisions
-from assessments.models import ToolLink
+from assessments.lease import later
+from assessments.models import RunStatus, SyncKind, ToolLink, ToolSync
+from assessments.operations.tool import newest_comparison
 from assessments.tests.tool_stage import REGION, Stage
-from assessments.tool import Decision, Side, Verdict
+from assessments.tool import Decision, Side
 from portal.aws import sessions
+from portal.aws.caller import AwsCaller
 from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
 from portal.sandbox.server import Sandbox
@@ -52,7 +59,23 @@ class Pages:
         return self.client.get(reverse(name, args=[self.stage.assessment.pk]), headers=headers)
 
     def post(self, name: str, /, **typed: str) -> Any:
+        """The page after the button, while the sync waits for a worker."""
         return self.client.post(reverse(name, args=[self.stage.assessment.pk]), typed, follow=True)
+
+    def after(self, name: str, /, **typed: str) -> str:
+        """The page when a worker has done what the button asked for; it names the newest comparison as a page's form does."""
+        answer = self.post(name, **{"seen": self.seen(), **typed})
+        assert answer.status_code == 200
+        self.work()
+        return self.text(self.get("tool_detail"))
+
+    def work(self) -> None:
+        for pk in ToolSync.objects.due().values_list("pk", flat=True):
+            tool_runner.carry(pk)
+
+    def seen(self) -> str:
+        found = newest_comparison(self.stage.assessment)
+        return str(found[0].pk) if found else ""
 
     def text(self, answer: Any) -> str:
         return " ".join(answer.content.decode().split())
@@ -60,16 +83,84 @@ class Pages:
 
 def test_connect_compare_push_and_pull_by_the_pages(pages: Pages) -> None:
     assert "Not connected with AWS yet" in pages.text(pages.get("tool_detail"))
-    pages.post("tool_connect", account=str(pages.stage.account.pk), region=REGION)
     pages.stage.answer("backup", "tested")
-    fragment = pages.text(pages.get("tool_preview", **{"HX-Request": "true"}))
-    assert "Changed here: push" in fragment
-    assert "<html" not in fragment
-    assert "1 answer went to the Tool." in pages.text(pages.post("tool_push"))
+    begun = pages.text(pages.post("tool_connect", account=str(pages.stage.account.pk), region=REGION))
+    assert "Waiting for a worker." in begun
+    pages.work()
+    assert "Changed here: push" in pages.text(pages.get("tool_detail"))
+    assert "1 answer went to the Tool." in pages.after("tool_push")
     pages.stage.answer_in_tool("backup", SelectedChoices=["copied"])
-    assert "Changed in the Tool: pull" in pages.text(pages.get("tool_preview"))
-    assert "1 answer came from the Tool." in pages.text(pages.post("tool_pull"))
+    assert "Changed in the Tool: pull" in pages.after("tool_compare")
+    assert "1 answer came from the Tool." in pages.after("tool_pull")
     assert pages.stage.chosen("backup") == {"copied"}
+
+
+def test_no_page_and_no_button_speaks_to_aws(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages.stage.connect()
+    pages.stage.push()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a view asked AWS")
+
+    monkeypatch.setattr(AwsCaller, "call", refuse)
+    assert pages.get("tool_detail").status_code == pages.get("tool_fragment").status_code == 200
+    for name in ("tool_compare", "tool_push", "tool_pull", "tool_milestone"):
+        ToolSync.objects.unended().update(status=RunStatus.FAILED, ended_at=Now())
+        assert pages.post(name, seen=pages.seen(), name="Some name").status_code == 200
+    assert ToolSync.objects.unended().count() == 1
+
+
+def test_the_page_asks_for_its_live_part_only_while_a_sync_is_under_way(pages: Pages) -> None:
+    pages.stage.connect()
+    waiting = pages.text(pages.post("tool_compare"))
+    assert 'hx-trigger="every 2s"' in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    ToolSync.objects.update(status=RunStatus.IN_PROGRESS, steps_done=12, steps_total=65)
+    part = pages.text(pages.get("tool_fragment"))
+    assert "12 of 65 answers." in part
+    assert "<html" not in part
+    ToolSync.objects.update(status=RunStatus.PENDING)
+    pages.work()
+    over = pages.text(pages.get("tool_detail"))
+    assert "every 2s" not in over
+    assert "http-equiv" not in over
+
+
+def test_a_sync_that_no_worker_takes_is_told(pages: Pages) -> None:
+    pages.stage.connect()
+    pages.post("tool_compare")
+    ToolSync.objects.update(created_at=later(-timedelta(minutes=1)))
+    assert "No worker has taken it yet" in pages.text(pages.get("tool_fragment"))
+
+
+def test_a_double_click_makes_one_sync(pages: Pages) -> None:
+    pages.stage.connect()
+    pages.post("tool_compare")
+    pages.post("tool_compare")
+    assert ToolSync.objects.count() == 1
+    pages.work()
+    seen = pages.seen()
+    pages.post("tool_push", seen=seen)
+    pages.post("tool_push", seen=seen)
+    assert ToolSync.objects.count() == 2
+
+
+def test_a_button_of_a_page_that_shows_no_comparison_sends_nothing(pages: Pages) -> None:
+    pages.stage.connect()
+    for seen in ("", "x", str(pages.stage.assessment.pk)):
+        assert "Compare first" in pages.text(pages.post("tool_push", seen=seen))
+    assert not ToolSync.objects.exists()
+
+
+def test_a_comparison_that_something_came_after_offers_no_buttons(pages: Pages) -> None:
+    pages.stage.connect()
+    pages.stage.answer("backup", "tested")
+    pages.stage.compare()
+    assert "Make the workload and push" in pages.text(pages.get("tool_detail"))
+    pages.stage.answer("backup", "copied")
+    shown = pages.text(pages.get("tool_detail"))
+    assert "Compare again before you push or pull" in shown
+    assert "Make the workload and push" not in shown
 
 
 def test_a_conflict_is_shown_left_alone_and_decided(pages: Pages) -> None:
@@ -78,30 +169,38 @@ def test_a_conflict_is_shown_left_alone_and_decided(pages: Pages) -> None:
     pages.stage.push()
     pages.stage.answer("backup", "owned")
     pages.stage.answer_in_tool("backup", SelectedChoices=["copied"])
-    assert "Changed on both sides" in pages.text(pages.get("tool_preview"))
-    assert "1 conflict waits for a decision" in pages.text(pages.post("tool_push", **{"decide.backup": ""}))
+    assert "Changed on both sides" in pages.after("tool_compare")
+    assert "1 conflict waits for a decision" in pages.after("tool_push", **{"decide.backup": ""})
     assert pages.stage.in_tool("backup")["SelectedChoices"] == ["copied"]
-    (conflict,) = pages.stage.preview().plan.having(Verdict.CONFLICT)
-    pages.post("tool_push", **{"decide.backup": f"ours:{conflict.fingerprint}"})
+    (conflict,) = pages.stage.preview().changes
+    pages.after("tool_push", **{"decide.backup": f"ours:{conflict.fingerprint}"})
     assert pages.stage.in_tool("backup")["SelectedChoices"] == ["owned"]
 
 
 def test_a_milestone_is_recorded_on_both_sides(pages: Pages) -> None:
     pages.stage.connect()
     pages.stage.push()
-    assert "number 1 in the Tool" in pages.text(pages.post("tool_milestone", name="Before the summer"))
-    assert "Before the summer" in pages.text(pages.get("tool_preview"))
-    assert "at least 3 characters" in pages.text(pages.post("tool_milestone", name=""))
+    shown = pages.after("tool_milestone", name="Before the summer")
+    assert "as number 1 in the Tool" in shown
+    assert "1. Before the summer" in shown
+    assert "at least 3 characters" in pages.text(pages.post("tool_milestone", name="", seen=pages.seen()))
 
 
 def test_a_milestone_made_in_the_tool_is_recorded_here(pages: Pages) -> None:
     pages.stage.connect()
     pages.stage.push()
     pages.stage.aws("CreateMilestone", WorkloadId=pages.stage.names["WorkloadId"], MilestoneName="By hand")
-    assert "Record By hand here" in pages.text(pages.get("tool_preview"))
+    assert "Record By hand here" in pages.after("tool_compare")
     address = reverse("tool_milestone_pull", args=[pages.stage.assessment.pk, 1])
-    assert "By hand (from AWS)" in pages.text(pages.client.post(address, follow=True))
-    assert "It is here already" in pages.text(pages.client.post(address, follow=True))
+    pages.client.post(address)
+    pages.work()
+    assert "The Tool's milestone 1 is recorded here as milestone 1" in html.unescape(
+        pages.text(pages.get("tool_detail"))
+    )
+    assert pages.stage.assessment.milestones.get().name == "By hand (from AWS)"
+    pages.client.post(address)
+    pages.work()
+    assert "It is here already" in pages.text(pages.get("tool_detail"))
 
 
 def test_a_refused_connection_keeps_what_was_typed(pages: Pages) -> None:
@@ -125,36 +224,31 @@ def test_aws_out_of_reach_is_told_on_the_page(pages: Pages, sandbox: Sandbox) ->
     pages.stage.push()
     sandbox.inject(REGION, "api")
     try:
-        answer = pages.get("tool_preview", **{"HX-Request": "true"})
-        assert answer.status_code == 422
-        assert "Try again" in pages.text(answer)
-        assert "ServiceUnavailable" in pages.text(pages.post("tool_push"))
+        for name in ("tool_compare", "tool_push"):
+            ToolSync.objects.filter(kind=SyncKind.PUSH).update(status=RunStatus.FAILED)
+            shown = pages.after(name)
+            assert "failed." in shown
+            assert "ServiceUnavailable" in shown
     finally:
         sandbox.end_fault()
 
 
-def test_the_page_goes_on_by_itself_while_a_lens_is_imported_but_not_for_ever(pages: Pages) -> None:
+def test_viewers_see_what_differs_and_change_nothing(pages: Pages, people: dict[str, User]) -> None:
     pages.stage.connect()
-    address = reverse("tool_detail", args=[pages.stage.assessment.pk])
-    assert 'data-send-after="3000"' in pages.text(pages.client.get(address, {"waits": "3"}))
-    for odd in ("11", "-1", "x"):
-        assert "data-send-after" not in pages.text(pages.client.get(address, {"waits": odd}))
-
-
-def test_viewers_see_the_connection_and_change_nothing(pages: Pages, people: dict[str, User]) -> None:
-    pages.stage.connect()
+    pages.stage.answer("backup", "tested")
+    pages.stage.compare()
     pages.client.force_login(people["viewer"])
     shown = pages.text(pages.get("tool_detail"))
+    assert "Changed here: push" in shown
     assert "Owners of the team compare and sync" in shown
-    assert "Disconnect" not in shown
-    for name in ("tool_push", "tool_pull", "tool_disconnect", "tool_connect", "tool_milestone"):
-        assert pages.post(name, name="Some name").status_code == 403
-    assert pages.get("tool_preview").status_code == 403
+    assert "<button" not in shown.partition('id="tool-live"')[2].partition("</main>")[0]
+    for name in ("tool_compare", "tool_push", "tool_pull", "tool_disconnect", "tool_connect", "tool_milestone"):
+        assert pages.post(name, name="Some name", seen=pages.seen()).status_code == 403
 
 
 def test_for_people_of_other_teams_the_pages_do_not_exist(pages: Pages, people: dict[str, User]) -> None:
     pages.client.force_login(people["outsider"])
-    assert [pages.get(name).status_code for name in ("tool_detail", "tool_preview", "tool_connect")] == [404] * 3
+    assert [pages.get(name).status_code for name in ("tool_detail", "tool_fragment", "tool_connect")] == [404] * 3
     assert pages.post("tool_push").status_code == 404
 
 
@@ -162,7 +256,7 @@ def test_texts_of_the_tool_are_never_markup(pages: Pages) -> None:
     pages.stage.connect()
     pages.stage.push()
     pages.stage.answer_in_tool("backup", SelectedChoices=["tested"], Notes="<script>alert(1)</script>")
-    shown = pages.text(pages.get("tool_preview"))
+    shown = pages.after("tool_compare")
     assert "&lt;script&gt;alert(1)" in shown
     assert "<script>alert" not in shown
 

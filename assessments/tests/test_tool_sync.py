@@ -1,21 +1,20 @@
 """An assessment and the Well-Architected Tool of a sandbox, in both directions."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from assessments import tool_sync
-from assessments.models import ToolLink
+from assessments.models import ToolSync
 from assessments.operations.answers import ChoiceAnswer
 from assessments.operations.assessments import start_assessment
+from assessments.operations.tool import start_comparison, start_pull, start_push
 from assessments.tests.tool_stage import REGION, Stage
 from assessments.tool import Side, Verdict
 from assessments.tool_review import Review
-from assessments.tool_sync import preview, pull, push
-from portal.audit.log import broken_link, database_now
+from portal.audit.log import broken_link
 from portal.audit.models import Event
 from portal.aws import sessions
 from portal.catalogue.models import AwsAccount, Service
@@ -69,7 +68,7 @@ class TestPush:
         stage.answer("backup", "tested")
         seen = stage.preview()
         assert stage.verdicts() == {"backup": Verdict.PUSH, "restore": Verdict.SAME}
-        assert seen.facts is None
+        assert seen.review is None
         assert stage.aws("ListWorkloads")["WorkloadSummaries"] == []
 
     def test_a_second_push_has_nothing_to_do(self, pushed: Stage) -> None:
@@ -102,15 +101,15 @@ class TestPush:
         self, pushed: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         pushed.answer("backup", "tested", "copied")
-        read = Review.answers
+        seen, read = pushed.compare(), Review.answers
 
-        def then_somebody_answers(review: Review, milestone: int | None = None) -> Any:
-            seen = read(review, milestone)
+        def then_somebody_answers(review: Review, *more: Any, **named: Any) -> Any:
+            found = read(review, *more, **named)
             pushed.answer_in_tool("backup", SelectedChoices=["owned"])
-            return seen
+            return found
 
         monkeypatch.setattr(Review, "answers", then_somebody_answers)
-        done = pushed.push()
+        done = pushed.push(seen)
         assert (done.done, list(done.left)) == ([], ["How do you backup?"])
         assert pushed.in_tool("backup")["SelectedChoices"] == ["owned"]
 
@@ -118,29 +117,29 @@ class TestPush:
 class TestPull:
     def test_the_preview_shows_what_changed_in_the_tool_and_pull_takes_it(self, pushed: Stage) -> None:
         pushed.answer_in_tool("backup", SelectedChoices=["tested", "copied"], Notes="Two copies")
-        (change,) = pushed.preview().plan.changes
+        (change,) = pushed.preview().changes
         assert change.verdict is Verdict.PULL
         assert [(each.key, each.theirs) for each in change.differences] == [
             ("choice:copied", "chosen"),
             ("notes", "Two copies"),
         ]
-        assert pull(user=pushed.user, assessment=pushed.assessment).done == ["How do you backup?"]
+        assert pushed.pull().done == ["How do you backup?"]
         row = pushed.stored("backup")
         assert row is not None
         assert (pushed.chosen("backup"), row.notes, row.changed_by) == ({"tested", "copied"}, "Two copies", pushed.user)
-        assert pushed.preview().plan.is_same
+        assert pushed.preview().is_same
 
     def test_a_pull_keeps_who_is_to_answer(self, pushed: Stage) -> None:
         pushed.answer("backup", "tested", notes="Since May", assignee=pushed.user)
         pushed.answer_in_tool("backup", SelectedChoices=["copied"])
-        pull(user=pushed.user, assessment=pushed.assessment)
+        pushed.pull()
         row = pushed.stored("backup")
         assert row is not None
         assert row.assignee == pushed.user
 
     def test_a_pull_leaves_what_changed_here(self, pushed: Stage) -> None:
         pushed.answer("backup", "owned")
-        assert pull(user=pushed.user, assessment=pushed.assessment).done == []
+        assert pushed.pull().done == []
         assert pushed.chosen("backup") == {"owned"}
 
     def test_an_answer_saved_in_between_is_not_overwritten(
@@ -154,8 +153,9 @@ class TestPull:
             return planned
 
         compare = tool_sync.plan_of
+        seen = pushed.compare()
         monkeypatch.setattr(tool_sync, "plan_of", plan_then_somebody_saves)
-        done = pull(user=pushed.user, assessment=pushed.assessment)
+        done = pushed.pull(seen)
         assert list(done.left) == ["How do you backup?"]
         assert pushed.chosen("backup") == {"owned"}
 
@@ -186,7 +186,7 @@ class TestPull:
             QuestionId="backing-up-data",
             SelectedChoices=[prefix + "secured_backups_data"],
         )
-        pull(user=stage.user, assessment=stage.assessment)
+        stage.pull()
         assert stage.chosen("our_backups") == {prefix + "secured_backups_data"}
         stage.answer("our_backups", prefix + "identified_backups_data")
         stage.aws("UpdateAnswer", **stage.names, QuestionId="planning-for-recovery", Notes="not ours")
@@ -205,17 +205,17 @@ class TestConflicts:
     def test_a_conflict_is_shown_and_neither_side_is_overwritten(self, torn: Stage) -> None:
         assert torn.verdicts()["backup"] is Verdict.CONFLICT
         assert torn.push().conflicts == 1
-        assert pull(user=torn.user, assessment=torn.assessment).conflicts == 1
+        assert torn.pull().conflicts == 1
         assert torn.in_tool("backup")["SelectedChoices"] == ["copied"]
         assert torn.chosen("backup") == {"tested", "owned"}
 
     def test_a_person_decides_for_ours(self, torn: Stage) -> None:
         torn.push(decisions=torn.decided(Side.OURS))
         assert torn.in_tool("backup")["SelectedChoices"] == ["tested", "owned"]
-        assert torn.preview().plan.is_same
+        assert torn.preview().is_same
 
     def test_a_person_decides_for_theirs(self, torn: Stage) -> None:
-        pull(user=torn.user, assessment=torn.assessment, decisions=torn.decided(Side.THEIRS))
+        torn.pull(decisions=torn.decided(Side.THEIRS))
         row = torn.stored("backup")
         assert row is not None
         assert (torn.chosen("backup"), row.notes) == ({"copied"}, "Theirs")
@@ -236,35 +236,30 @@ class TestConflicts:
 
 class TestRefusals:
     def test_only_who_may_answer_syncs(self, pushed: Stage, people: dict[str, User]) -> None:
-        for act in (preview, push, pull):
+        seen, viewer = pushed.compare(), people["viewer"]
+        with pytest.raises(PermissionDenied):
+            start_comparison(user=viewer, assessment=pushed.assessment)
+        for act in (start_push, start_pull):
             with pytest.raises(PermissionDenied):
-                act(user=people["viewer"], assessment=pushed.assessment)
+                act(user=viewer, assessment=pushed.assessment, seen=seen)
 
     def test_what_is_not_connected_is_not_synced(self, stage: Stage) -> None:
         with pytest.raises(ValidationError, match="not connected"):
             stage.preview()
 
-    def test_one_sync_runs_at_a_time_and_a_dead_one_lets_go(self, pushed: Stage) -> None:
-        link = ToolLink.objects.get(assessment=pushed.assessment)
-        ToolLink.objects.filter(pk=link.pk).update(busy_until=database_now() + timedelta(minutes=1))
-        with pytest.raises(ValidationError, match="Another sync"):
-            pushed.push()
-        ToolLink.objects.filter(pk=link.pk).update(busy_until=database_now() - timedelta(seconds=1))
-        pushed.push()
-        assert ToolLink.objects.get(pk=link.pk).busy_until is None
-
     def test_a_refusal_frees_the_link(self, stage: Stage) -> None:
         stage.connect(workload_id="0" * 32, lens_alias="wellarchitected")
         with pytest.raises(ValidationError, match="deleted in AWS"):
-            stage.push()
-        assert ToolLink.objects.get(assessment=stage.assessment).busy_until is None
+            stage.compare()
+        assert not ToolSync.objects.unended().exists()
 
     def test_aws_out_of_reach_is_told_and_changes_nothing(self, pushed: Stage, sandbox: Sandbox) -> None:
         pushed.answer("backup", "copied")
+        seen = pushed.compare()
         sandbox.inject(REGION, "api")
         try:
             with pytest.raises(ValidationError, match="ServiceUnavailable"):
-                pushed.push()
+                pushed.push(seen)
         finally:
             sandbox.end_fault()
         assert pushed.verdicts()["backup"] is Verdict.PUSH

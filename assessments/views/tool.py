@@ -1,61 +1,57 @@
 """The Well-Architected Tool's page of an assessment: connect, compare, push, pull, milestones.
 
-The page comes at once; what has to be asked of AWS is loaded into it (`tool_preview`), or shown as a page of its own where no
-script runs. Nothing is written in AWS but by the buttons.
+A view never speaks to AWS: a button makes a sync, a worker carries it, the page shows how far it is and what came of it.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from assessments.forms.assessments import MilestoneForm, show_refusal
+from assessments.forms.assessments import show_refusal
 from assessments.forms.tool import ConnectForm, read_decisions
-from assessments.models import Assessment
+from assessments.models import Assessment, ToolSync
 from assessments.operations.shelf import find_assessment
-from assessments.tool import Verdict
-from assessments.tool_connect import StillImporting, connect, disconnect, link_of
-from assessments.tool_milestones import pull_milestone, push_milestone, tool_milestones
-from assessments.tool_sync import Preview, Synced, preview, pull, push
+from assessments.operations.tool import (
+    start_comparison,
+    start_milestone_pull,
+    start_milestone_push,
+    start_pull,
+    start_push,
+    syncs_of,
+)
+from assessments.tool_connect import connect, disconnect
+from assessments.views.tool_page import page_of
 from portal.errors import sentences
-from portal.people.models import User
-from portal.people.permissions import Act, may, require
+from portal.people.permissions import Act, require
 from portal.people.signed_in import person
 
 REFUSED = 422
-# How often a page asks again by itself whether AWS has imported the lens, and after how many seconds each time.
-MOST_WAITS, WAIT_SECONDS = 10, 3
 
 
 @require_GET
 def tool_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """How the assessment is connected and when it was synced; the comparison is loaded into the page."""
+    """How the assessment is connected, what both sides said last, and the sync that is under way."""
     user = person(request)
-    assessment = find_assessment(user, pk)
-    return render(request, "assessments/tool_detail.html", _page(request, user, assessment))
+    return render(request, "assessments/tool_detail.html", page_of(user, find_assessment(user, pk)))
 
 
-def _page(request: HttpRequest, user: User, assessment: Assessment) -> dict[str, Any]:
-    waits = request.GET.get("waits", "")
-    return {
-        "nav": "assessment_list",
-        "assessment": assessment,
-        "link": link_of(assessment),
-        "may_edit": assessment.is_open and may(user, Act.EDIT_SERVICE, assessment.service.team_id),
-        "waits": int(waits) if waits.isdecimal() and 0 < int(waits) <= MOST_WAITS else 0,
-        "wait_milliseconds": WAIT_SECONDS * 1000,
-    }
+@require_GET
+def tool_fragment(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The live part of the page; asked for every two seconds while a sync is under way."""
+    user = person(request)
+    return render(request, "assessments/tool_live.html", page_of(user, find_assessment(user, pk)))
 
 
 @require_http_methods(["GET", "POST"])
 def tool_connect(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Choose account, Region and, where they exist, workload and lens."""
+    """Choose account, Region and, where they exist, workload and lens. The first comparison begins at once."""
     user = person(request)
     assessment = find_assessment(user, pk)
     require(user, Act.EDIT_SERVICE, assessment.service.team)
@@ -63,6 +59,7 @@ def tool_connect(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             connect(user=user, assessment=assessment, **form.cleaned_data)
+            start_comparison(user=user, assessment=assessment)
         except ValidationError as refusal:
             show_refusal(form, refusal)
         else:
@@ -74,123 +71,73 @@ def tool_connect(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def tool_disconnect(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Forget the workload; nothing is deleted in AWS."""
-    user = person(request)
-    assessment = find_assessment(user, pk)
-    disconnect(user=user, assessment=assessment)
-    messages.success(request, "Disconnected. The workload in AWS and the answers here stay as they are.")
-    return redirect("tool_detail", pk=assessment.pk)
+    said = "Disconnected. The workload in AWS and the answers here stay as they are."
+    return _asked(request, find_assessment(person(request), pk), disconnect, said)
 
 
-@require_GET
-def tool_preview(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What a sync would change, read from AWS now; a fragment for htmx, else the whole page."""
-    user = person(request)
-    assessment = find_assessment(user, pk)
-    context = _page(request, user, assessment) | {"form": MilestoneForm(), "is_compared": True}
-    try:
-        seen = context["preview"] = preview(user=user, assessment=assessment)
-        context["needs_push"] = _lacks_something(seen)
-        context["milestones"] = tool_milestones(user=user, assessment=assessment)
-        context["counts"] = {verdict.name: number for verdict, number in seen.plan.counts.items()}
-    except ValidationError as refusal:
-        context["problems"] = sentences(refusal)
-    is_fragment = "HX-Request" in request.headers
-    template = "assessments/tool_preview.html" if is_fragment else "assessments/tool_detail.html"
-    return render(request, template, context, status=REFUSED if "problems" in context else 200)
-
-
-def _lacks_something(seen: Preview) -> bool:
-    """Whether a push changes more than answers in AWS: the review that is not there, the workload, our lens's version."""
-    if seen.facts is None or seen.workload:
-        return True
-    return not seen.link.lens_alias and seen.facts.lens_version != seen.link.assessment.lens_version.number
+@require_POST
+def tool_compare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Have both sides read."""
+    return _asked(request, find_assessment(person(request), pk), start_comparison)
 
 
 @require_POST
 def tool_push(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Send what changed here; while AWS imports the lens the page comes back and asks again by itself."""
+    """Send what changed here, as the comparison on the page showed it."""
     assessment = find_assessment(person(request), pk)
-    try:
-        return _sync(request, assessment, push, Verdict.PUSH)
-    except StillImporting:
-        waits = request.POST.get("waits", "")
-        number = int(waits) + 1 if waits.isdecimal() else 1
-        if number > MOST_WAITS:
-            messages.warning(request, "AWS is still importing the lens. Push again in a few minutes.")
-            return redirect("tool_detail", pk=assessment.pk)
-        return redirect(f"{reverse('tool_detail', args=[assessment.pk])}?waits={number}")
+    decisions = read_decisions(request.POST.dict())
+    return _asked(request, assessment, partial(start_push, seen=_seen(request, assessment), decisions=decisions))
 
 
 @require_POST
 def tool_pull(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take what changed in the Tool."""
-    return _sync(request, find_assessment(person(request), pk), pull, Verdict.PULL)
-
-
-def _sync(request: HttpRequest, assessment: Assessment, act: Callable[..., Synced], way: Verdict) -> HttpResponse:
+    """Take what changed in the Tool, as the comparison on the page showed it."""
+    assessment = find_assessment(person(request), pk)
     decisions = read_decisions(request.POST.dict())
-    try:
-        done = act(user=person(request), assessment=assessment, decisions=decisions)
-    except ValidationError as refusal:
-        for sentence in sentences(refusal):
-            messages.error(request, sentence)
-    else:
-        _tell(request, done, way)
-    return redirect("tool_detail", pk=assessment.pk)
-
-
-def _tell(request: HttpRequest, done: Synced, way: Verdict) -> None:
-    where = "went to the Tool" if way is Verdict.PUSH else "came from the Tool"
-    number = len(done.done)
-    told = "Nothing" if not number else "1 answer" if number == 1 else f"{number} answers"
-    messages.success(request, f"{told} {where}.")
-    for title, why in done.left.items():
-        messages.warning(request, f"{title} Left as it is: {why}")
-    if done.conflicts:
-        told = "1 conflict waits" if done.conflicts == 1 else f"{done.conflicts} conflicts wait"
-        messages.warning(request, f"{told} for a decision. Nothing was overwritten.")
+    return _asked(request, assessment, partial(start_pull, seen=_seen(request, assessment), decisions=decisions))
 
 
 @require_POST
 def tool_milestone(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Freeze both sides under one name."""
-    user = person(request)
-    assessment = find_assessment(user, pk)
-    form = MilestoneForm(request.POST)
-    problems = [f"{name}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
-    if form.is_valid():
-        try:
-            made = push_milestone(user=user, assessment=assessment, name=form.cleaned_data["name"])
-        except ValidationError as refusal:
-            problems = sentences(refusal)
-        else:
-            told = f"Milestone {made.milestone.number} is recorded here, and as number {made.number} in the Tool."
-            messages.success(request, told)
-    for problem in problems:
-        messages.error(request, problem)
-    return redirect("tool_detail", pk=assessment.pk)
+    assessment = find_assessment(person(request), pk)
+    name = request.POST.get("name", "")
+    return _asked(request, assessment, partial(start_milestone_push, seen=_seen(request, assessment), name=name))
 
 
 @require_POST
 def tool_milestone_pull(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """Record here what the Tool froze."""
-    user = person(request)
-    assessment = find_assessment(user, pk)
+    return _asked(request, find_assessment(person(request), pk), partial(start_milestone_pull, number=number))
+
+
+def _asked(request: HttpRequest, assessment: Assessment, act: Callable[..., object], said: str = "") -> HttpResponse:
+    """Do it as the person who asks; what it refuses is told on the page that comes back."""
     try:
-        made = pull_milestone(user=user, assessment=assessment, number=number)
+        act(user=person(request), assessment=assessment)
     except ValidationError as refusal:
         for sentence in sentences(refusal):
             messages.error(request, sentence)
-        return redirect("tool_detail", pk=assessment.pk)
-    messages.success(request, f"The Tool's milestone {number} is recorded here.")
-    return redirect("milestone_detail", pk=assessment.pk, number=made.milestone.number)
+    else:
+        if said:
+            messages.success(request, said)
+    return redirect("tool_detail", pk=assessment.pk)
+
+
+def _seen(request: HttpRequest, assessment: Assessment) -> ToolSync | None:
+    """The sync whose comparison the page showed."""
+    try:
+        return syncs_of(assessment).filter(pk=UUID(request.POST.get("seen", ""))).first()
+    except ValueError:
+        return None
 
 
 urlpatterns = [
     path("assessments/<uuid:pk>/tool/", tool_detail, name="tool_detail"),
+    path("assessments/<uuid:pk>/tool/fragment/", tool_fragment, name="tool_fragment"),
     path("assessments/<uuid:pk>/tool/connect/", tool_connect, name="tool_connect"),
     path("assessments/<uuid:pk>/tool/disconnect/", tool_disconnect, name="tool_disconnect"),
-    path("assessments/<uuid:pk>/tool/preview/", tool_preview, name="tool_preview"),
+    path("assessments/<uuid:pk>/tool/compare/", tool_compare, name="tool_compare"),
     path("assessments/<uuid:pk>/tool/push/", tool_push, name="tool_push"),
     path("assessments/<uuid:pk>/tool/pull/", tool_pull, name="tool_pull"),
     path("assessments/<uuid:pk>/tool/milestone/", tool_milestone, name="tool_milestone"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assessments import check_runner
+from assessments import check_runner, tool_runner
 from assessments.models import CheckPlan, CheckRun
 from portal.catalogue.models import Service
 from portal.lanes import every_lane
@@ -17,9 +17,9 @@ from runbooks.tests.rows import an_execution
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
 
-def test_executions_drills_and_checks_have_their_own_lanes() -> None:
+def test_executions_drills_checks_and_syncs_have_their_own_lanes() -> None:
     carried = [lane.carry for lane in every_lane()]
-    assert carried == [runner.advance, drill_runner.advance_drill, check_runner.run_checks]
+    assert carried == [runner.advance, drill_runner.advance_drill, check_runner.run_checks, tool_runner.carry]
 
 
 def test_the_execution_that_waited_longest_comes_first(people: dict[str, User], team: Team) -> None:

@@ -1,4 +1,7 @@
-"""`manage.py sync_tool ASSESSMENT --as USER [--push | --pull] [--preview]`: the same operations as the page's buttons."""
+"""`manage.py sync_tool ASSESSMENT --as USER [--push | --pull] [--preview]`: the same operations as the page's buttons.
+
+It carries the sync itself, so that it works where no worker runs.
+"""
 
 import time
 from argparse import ArgumentParser
@@ -9,17 +12,19 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.http import Http404
 
-from assessments.models import Assessment
+from assessments import tool_runner
+from assessments.claiming import may_claim
+from assessments.models import Assessment, RunStatus, ToolSync
 from assessments.operations.shelf import find_assessment
+from assessments.operations.tool import start_comparison, start_milestone_push, start_pull, start_push
 from assessments.tool import Decision, Side, Verdict
-from assessments.tool_connect import StillImporting, connect, link_of
-from assessments.tool_milestones import push_milestone
-from assessments.tool_sync import Preview, Synced, preview, pull, push
+from assessments.tool_comparison import Comparison, from_json
+from assessments.tool_connect import connect, link_of
 from portal.errors import sentences
 from portal.people.models import User
 
 LOOK_AGAIN = 1.0
-IMPORT_PATIENCE = 120.0
+PATIENCE = 600.0
 CONFLICTS = 2
 
 
@@ -55,30 +60,35 @@ class Command(BaseCommand):
         assessment = _assessment(user, options["assessment"])
         if options["account"] and link_of(assessment) is None:
             _connect(user, assessment, options)
-        seen = preview(user=user, assessment=assessment)
-        self._show(seen)
-        left = seen.plan.counts[Verdict.CONFLICT]
+        seen = _carried(start_comparison(user=user, assessment=assessment))
+        compared = from_json(seen.comparison)
+        self._show(assessment, compared)
+        left = compared.counts[Verdict.CONFLICT.name]
         if not options["preview"] and (options["push"] or options["pull"]):
-            way = push if options["push"] else pull
-            done = _patiently(way, user, assessment, _decisions(seen, options["resolve"]))
-            self._tell(done, "went to the Tool" if options["push"] else "came from the Tool")
-            left = done.conflicts
+            start = start_push if options["push"] else start_pull
+            decisions = _decisions(compared, options["resolve"])
+            seen = _carried(start(user=user, assessment=assessment, seen=seen, decisions=decisions))
+            self._tell(seen.result, "went to the Tool" if options["push"] else "came from the Tool")
+            left = seen.result["conflicts"]
         if options["milestone"] and not options["preview"]:
-            made = push_milestone(user=user, assessment=assessment, name=options["milestone"])
-            self.stdout.write(f"Milestone {made.milestone.number} is number {made.number} in the Tool.")
+            name = options["milestone"]
+            made = _carried(start_milestone_push(user=user, assessment=assessment, seen=seen, name=name)).result
+            self.stdout.write(f"Milestone {made['milestone']} is number {made['in_the_tool']} in the Tool.")
         if left:
             raise CommandError(f"Conflicts left: {left}. Decide with --resolve or on the page.", returncode=CONFLICTS)
 
-    def _show(self, seen: Preview) -> None:
-        counts = ", ".join(f"{number} {verdict.lower()}" for verdict, number in seen.plan.counts.items())
-        where = f"workload {seen.link.workload_id}" if seen.facts else "no review in AWS yet: a push makes it"
-        self.stdout.write(f"{seen.link.account}, {seen.link.region}, {where}: {counts}")
-        for fact in seen.workload:
+    def _show(self, assessment: Assessment, compared: Comparison) -> None:
+        link = link_of(assessment)
+        counts = ", ".join(f"{compared.counts[verdict.name]} {verdict.lower()}" for verdict in Verdict)
+        is_there = link is not None and compared.review is not None
+        where = f"workload {link.workload_id}" if link and is_there else "no review in AWS yet: a push makes it"
+        self.stdout.write(f"{link.account}, {link.region}, {where}: {counts}" if link else f"{where}: {counts}")
+        for fact in compared.workload:
             self.stdout.write(
                 f"Push: {fact.label} of the workload: here {fact.ours}; in the Tool {fact.theirs or 'empty'}"
             )
-        for each in seen.plan.changes:
-            self.stdout.write(f"{each.verdict}: {each.question.title}")
+        for each in compared.changes:
+            self.stdout.write(f"{each.verdict}: {each.title}")
             for field in each.differences:
                 self.stdout.write(
                     f"    {field.label}: here {field.ours or 'empty'}; in the Tool {field.theirs or 'empty'}"
@@ -86,12 +96,12 @@ class Command(BaseCommand):
             for sentence in each.obstacles:
                 self.stdout.write(f"    Not possible: {sentence}")
 
-    def _tell(self, done: Synced, where: str) -> None:
-        for title in done.done:
+    def _tell(self, result: dict[str, Any], where: str) -> None:
+        for title in result["done"]:
             self.stdout.write(f"{title} {where}.")
-        for title, why in done.left.items():
+        for title, why in result["left"].items():
             self.stdout.write(f"{title} was left as it is: {why}")
-        if not done.done:
+        if not result["done"]:
             self.stdout.write(f"Nothing {where}.")
 
 
@@ -120,20 +130,26 @@ def _connect(user: User, assessment: Assessment, options: dict[str, Any]) -> Non
     connect(user=user, assessment=assessment, account=account, region=region, workload_id=workload, lens_alias=lens)
 
 
-def _decisions(seen: Preview, side: str | None) -> dict[str, Decision]:
+def _decisions(compared: Comparison, side: str | None) -> dict[str, Decision]:
     """One word on all conflicts that were shown; one that moves on meanwhile stays a conflict."""
     if side is None:
         return {}
-    return {each.question.id: Decision(Side(side), each.fingerprint) for each in seen.plan.having(Verdict.CONFLICT)}
+    conflicts = [each for each in compared.questions if each.verdict is Verdict.CONFLICT]
+    return {each.id: Decision(Side(side), each.fingerprint) for each in conflicts}
 
 
-def _patiently(way: Any, user: User, assessment: Assessment, decisions: dict[str, Decision]) -> Synced:
-    """The sync, again and again while AWS imports the lens, two minutes at most."""
-    until = time.monotonic() + IMPORT_PATIENCE
-    while True:
-        try:
-            return way(user=user, assessment=assessment, decisions=decisions)
-        except StillImporting as waiting:
+def _carried(sync: ToolSync) -> ToolSync:
+    """The sync at its end: carried by this process, or by a worker that was faster. Ten minutes at most."""
+    until = time.monotonic() + PATIENCE
+    while not sync.is_final:
+        if not may_claim():
+            raise CommandError("The portal stands still, or this host's clock is wrong: nothing is sent. See its log.")
+        tool_runner.carry(sync.pk)
+        sync.refresh_from_db()
+        if not sync.is_final:
             if time.monotonic() > until:
-                raise CommandError("AWS is still importing the lens. Run the same command again later.") from waiting
+                raise CommandError("The sync is still under way. The assessment's page says how far it is.")
             time.sleep(LOOK_AGAIN)
+    if sync.status == RunStatus.FAILED:
+        raise CommandError(sync.status_message)
+    return sync
