@@ -19,7 +19,7 @@ from django.db import Error, connection
 from runbooks.live_watchers import Picture, Subject, Watcher, those_who_may_not
 from runbooks.revisions import Revision
 
-TICK = 0.2
+TICK = 0.25
 """Seconds between two looks."""
 PACE = 0.6
 """Seconds from one picture of a row to the next, however fast it changes; its last one is never held back."""

@@ -7,7 +7,7 @@ to no AWS (`AWS_ENDPOINT_URL` points at nothing until a part starts an endpoint)
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.benchmark import engine
+from portal.benchmark import assessments, engine, watchers
 from portal.benchmark.figures import Figure, Options
 
 
@@ -20,5 +20,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+    "assessments": Part("pages of the largest lens and of a portfolio", assessments.measure),
     "floor-and-engine": Part("the engine over a plain loop of the same calls", engine.measure),
+    "watchers": Part("people who watch one execution on live pages", watchers.measure),
 }

@@ -81,9 +81,10 @@ HUB = Hub({"execution": ExecutionScene(), "drill": DrillScene()})
 
 
 def audience_of(watcher: Watcher, *, is_approval: bool) -> Hashable:
-    """Who sees the same: people with the same roles, but each approver alone while an approval is waited for."""
-    may_approve = any(Act.APPROVE in PERMISSIONS[role] for role in watcher.roles)
-    return (watcher.roles, watcher.user.pk if is_approval and may_approve else None)
+    """Who sees the same: those who may do the same. While an approval is waited for, each approver sees it alone."""
+    acts = frozenset().union(*(PERMISSIONS[role] for role in watcher.roles))
+    is_alone = is_approval and Act.APPROVE in acts
+    return (acts & {Act.START, Act.CONTROL}, (watcher.user.pk, watcher.team_id) if is_alone else None)
 
 
 def message_with(template: str, context: Mapping[str, Any], revision: Revision) -> bytes:

@@ -4,6 +4,7 @@
 (() => {
   const ASK = 2000; // between two questions where there is no stream
   const QUIET = 8000; // a stream tells something every 3 s
+  const SOON = 3000; // the same where a question was not answered either
   const AGAIN = 2000; // until a stream is tried again, and where several failed:
   const LATER = 30000;
 
@@ -53,6 +54,7 @@
     source?.close();
     source = null;
     isHeard = false;
+    document.documentElement.dataset.liveBy = "questions";
   }
 
   function connect(live) {
@@ -62,6 +64,7 @@
     const listen = (name, then) => opened.addEventListener(name, (event) => {
       if (source !== opened) return;
       isHeard = true;
+      document.documentElement.dataset.liveBy = "stream";
       failures = 0;
       heard();
       then(event);
@@ -112,7 +115,7 @@
       connect(live);
     }
     if (!isHeard && !isAsking && now >= askAt) ask(live);
-    if (now - heardAt > QUIET && now > quietUntil) tellOfSilence(live);
+    if (now - heardAt > (isLost ? SOON : QUIET) && now > quietUntil) tellOfSilence(live);
   }
 
   document.addEventListener("visibilitychange", () => {
