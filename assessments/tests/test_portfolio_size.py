@@ -1,12 +1,14 @@
-"""A portfolio of 500 services: as many queries as for one, and a bounded multiple of an empty page's time."""
+"""A portfolio of 500 services: as many queries as for one, and a bounded multiple of an empty page's time; its report as PDF."""
 
 import time
 import uuid
+from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pypdf import PdfReader
 
 from assessments.models import Assessment, RiskTally
 from assessments.tests.lenses import small
@@ -72,3 +74,13 @@ def test_500_services_show_in_a_bounded_multiple_of_an_empty_page_without_a_quer
         # One of a few, each measured beside an empty page: what else the machine does comes and goes.
         assert any(seconds(full, address) < MOST * seconds(empty, address) for _ in range(TIMES))
     assert queries(full) <= queries(empty) + 2
+
+
+@pytest.mark.usefixtures("many")
+def test_the_report_over_500_services_is_set_as_pdf_within_its_own_limits(owner: User) -> None:
+    """A fraction of `pdf.LONGEST` and `pdf.MEMORY_BYTES`; what passes either is refused, so that an answer is the proof."""
+    answer = entered(owner).get("/assessments/portfolio/report.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    pages = PdfReader(BytesIO(answer.content)).pages
+    assert f"{SERVICES} services, 0 not assessed" in " ".join(pages[0].extract_text().split())
+    assert len(pages) > 10

@@ -1,10 +1,14 @@
 """Reports: the same numbers in value, JSON, spreadsheet and PDF; milestones as they were; no text becomes a formula or markup."""
 
 import json
+import subprocess
+import threading
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.test import Client
 from openpyxl import Workbook, load_workbook
 from pypdf import PdfReader
 
@@ -13,6 +17,7 @@ from assessments.operations.answers import AnswerDraft, ChoiceAnswer, save_answe
 from assessments.operations.improvement import ImprovementDraft, save_improvement
 from assessments.operations.milestones import record_milestone
 from assessments.portfolio import Wanted
+from assessments.reports import pdf
 from assessments.reports.consolidated import consolidated_of
 from assessments.reports.content import Report, report_of
 from assessments.reports.pdf import consolidated_pdf, pdf_of
@@ -156,3 +161,55 @@ def test_the_consolidated_report_says_the_same_in_every_format(owner: User, judg
     text = pdf_text(consolidated_pdf(report))
     assert "Checkout Shop 0 1 1" in text
     assert json.loads(json.dumps(report.told()))["tiers"][0]["counts"] == report.counts
+
+
+class TestBounds:
+    """Typst runs in a process of its own; what goes wrong there is a sentence for the reader, never the portal's end."""
+
+    def test_a_report_that_takes_too_long_is_ended_and_told(
+        self, judged: Assessment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pdf, "LONGEST", timedelta(milliseconds=1))
+        with pytest.raises(pdf.NotSet, match="took longer than"):
+            pdf_of(report_of(judged))
+
+    def test_a_report_that_takes_too_much_memory_is_ended_and_told_on_the_page(
+        self, owner: User, judged: Assessment, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pdf, "MEMORY_BYTES", 64 * 1024**2)
+        client.force_login(owner)
+        answer = client.get(f"/assessments/{judged.pk}/report.pdf")
+        assert answer.status_code == 400
+        assert "The PDF was not made: it is too large" in answer.content.decode()
+
+    def test_a_few_are_set_at_once_and_the_next_waits_for_its_turn(
+        self, judged: Assessment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pdf, "_TURNS", threading.BoundedSemaphore(1))
+        with pdf._TURNS, monkeypatch.context() as patch:
+            patch.setattr(pdf, "LONGEST", timedelta(milliseconds=1))
+            with pytest.raises(pdf.NotSet, match="other reports"):
+                pdf_of(report_of(judged))
+        assert pdf_of(report_of(judged)).startswith(b"%PDF")
+
+    def test_a_turn_is_given_back_after_a_failure(self, judged: Assessment, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pdf, "_TURNS", threading.BoundedSemaphore(1))
+        with monkeypatch.context() as patch:
+            patch.setattr(pdf, "MEMORY_BYTES", 64 * 1024**2)
+            with pytest.raises(pdf.NotSet):
+                pdf_of(report_of(judged))
+        assert pdf_of(report_of(judged)).startswith(b"%PDF")
+
+    def test_the_process_gets_nothing_of_the_portals_environment(
+        self, judged: Assessment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[dict[str, str]] = []
+        run = subprocess.run
+
+        def watched(*given: Any, **named: Any) -> Any:
+            seen.append(named["env"])
+            return run(*given, **named)
+
+        monkeypatch.setattr(pdf.subprocess, "run", watched)
+        pdf_of(report_of(judged))
+        assert seen == [{"LANG": "C.UTF-8"}]
