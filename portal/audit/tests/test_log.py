@@ -81,7 +81,7 @@ def test_a_removed_event_breaks_the_chain() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_writers_at_once_lose_no_event_and_keep_the_chain() -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
     errors: list[BaseException] = []
 
     def write() -> None:

@@ -252,7 +252,7 @@ def test_reading_a_draft_of_a_service_is_a_few_queries(service: Service, django_
 def test_two_edits_at_once_that_would_close_a_cycle_together_are_not_both_kept(
     people: dict[str, User], service: Service, payments: Service
 ) -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
     refusals: list[str] = []
 
     def need(consumer: Service, provider: Service) -> None:

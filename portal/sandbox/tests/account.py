@@ -23,7 +23,7 @@ WEST, EAST = "us-west-2", "us-east-1"
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def eventually(what: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(what: Callable[[], Any], seconds: float = 90.0) -> Any:
     """The first true answer of `what`, asked until `seconds` have passed; fails with the last answer."""
     until = time.monotonic() + seconds
     while True:
@@ -78,7 +78,7 @@ class Account:
 
     def ask(self, path: str = "/", host: str = "", method: str = "GET", **headers: str) -> Reply:
         """One request at the gateway on a connection of its own."""
-        connection = http.client.HTTPConnection(urlsplit(self.sandbox.gateway_url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.sandbox.gateway_url).netloc, timeout=60)
         try:
             fields = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers=fields | ({"Host": host} if host else {}))
@@ -89,7 +89,7 @@ class Account:
 
     def control(self, method: str, path: str, wish: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """A request at /_sandbox/."""
-        connection = http.client.HTTPConnection(urlsplit(self.sandbox.api_url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.sandbox.api_url).netloc, timeout=60)
         try:
             connection.request(
                 method, f"/_sandbox/{path}", body=json.dumps(wish) if wish is not None else None, headers=headers

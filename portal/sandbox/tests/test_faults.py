@@ -87,7 +87,7 @@ def test_a_killed_task_closes_the_connections_of_its_clients(account: Account, s
     ) or (None, None)
     assert placed is not None
     assert stand_in is not None
-    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", stand_in.port), timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = b""
         while b"plain:1" not in answer:

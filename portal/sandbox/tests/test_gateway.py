@@ -95,7 +95,7 @@ def test_a_dial_shares_new_connections(account: Account) -> None:
 
 def test_a_connection_keeps_its_region_when_the_dial_changes(account: Account) -> None:
     entry = account.accelerate(account.serving(WEST), account.serving(EAST))
-    connection = http.client.HTTPConnection(urlsplit(account.sandbox.gateway_url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(account.sandbox.gateway_url).netloc, timeout=60)
     seen = []
     for dial in (100, 0):
         entry.update(WEST, TrafficDialPercentage=dial)

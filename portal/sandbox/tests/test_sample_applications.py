@@ -51,7 +51,7 @@ class Site:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def ask(self, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         body = content if isinstance(content, bytes) or content is None else json.dumps(content).encode()
         connection.request(method, path, body=body, headers=headers or {})
         response = connection.getresponse()
@@ -176,7 +176,7 @@ def test_likes_of_many_visitors_at_once_are_all_counted(like: Site, core: Site) 
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
-        visitor.join(timeout=10)
+        visitor.join(timeout=60)
     assert core.ask("GET", "/mysfits/odderly").json["mysfit"]["likes"] == before + 12
 
 

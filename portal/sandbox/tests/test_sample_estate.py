@@ -14,7 +14,7 @@ from portal.sandbox.sample.connection import Connection, EstateError
 from portal.sandbox.server import Sandbox
 
 SCALE = 0.02
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 
 
 class Client:
@@ -25,7 +25,7 @@ class Client:
 
     def ask(self, method: str, path: str, content: Any = None) -> tuple[int, str | None, Any]:
         """(status, X-Region, JSON body)."""
-        connection = http.client.HTTPConnection(self.address, timeout=10)
+        connection = http.client.HTTPConnection(self.address, timeout=60)
         body = None if content is None else json.dumps(content).encode()
         connection.request(method, path, body=body)
         response = connection.getresponse()

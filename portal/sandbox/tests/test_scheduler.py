@@ -125,4 +125,4 @@ def test_a_task_run_by_hand_runs_and_is_not_replaced(account: Account) -> None:
 def test_the_waiter_for_stable_services_returns(account: Account) -> None:
     estate = account.serving(WEST, count=2)
     waiter = account.client("ecs").get_waiter("services_stable")
-    waiter.wait(cluster=estate.cluster, services=[estate.service], WaiterConfig={"Delay": 1, "MaxAttempts": 5})
+    waiter.wait(cluster=estate.cluster, services=[estate.service], WaiterConfig={"Delay": 1, "MaxAttempts": 60})

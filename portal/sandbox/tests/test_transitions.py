@@ -1,4 +1,4 @@
-"""What takes time, in a sandbox whose transitions do: 20 seconds of AWS, 0.4 here."""
+"""What takes time, in a sandbox whose transitions do: 100 s of AWS, 2 here, so that a busy machine sees the beginning too."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from portal.sandbox.tests.account import EAST, WEST, Account, eventually
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(time_scale=0.02, transition_delay=20) as running:
+    with Sandbox(time_scale=0.02, transition_delay=100) as running:
         yield running
 
 
