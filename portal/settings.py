@@ -202,6 +202,17 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Fields of one name with different choices; without a name of ours the schema's would change with every new choice.
+    "ENUM_NAME_OVERRIDES": {
+        "ExecutionStatusEnum": "runbooks.models.execution.Status",
+        "PurposeEnum": "runbooks.models.execution.Purpose",
+        "SignalKindEnum": "runbooks.models.execution.SignalKind",
+        "IncidentSeverityEnum": "runbooks.models.incident.Severity",
+        "VersionStatusEnum": "assessments.models.lens.VersionStatus",
+        "EvidenceKindEnum": "assessments.models.answer.EvidenceKind",
+        "RunStatusEnum": "assessments.models.leased.RunStatus",
+        "ToolSyncKindEnum": "assessments.models.tool_sync.SyncKind",
+    },
 }
 KNOX_TOKEN_MODEL = "people.ApiToken"
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
