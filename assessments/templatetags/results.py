@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from assessments.checks.examination import Check
 from assessments.evidence_age import Proof
@@ -53,6 +56,17 @@ def half_life(check: Check, tier: int) -> str:
     """The half-life of what a check saw, in days."""
     days = check.half_life(tier).days
     return f"{days} day{'s' if days != 1 else ''}"
+
+
+@register.simple_tag
+def risk_dot(risk: str) -> SafeString:
+    """A risk as a small icon with its words for those who do not see it. Lists have hundreds: each kind is rendered once."""
+    return _dot(str(risk))
+
+
+@cache
+def _dot(risk: str) -> SafeString:
+    return render_to_string("assessments/risk_dot.html", {"risk": risk})
 
 
 @register.inclusion_tag("assessments/risk_bar.html")

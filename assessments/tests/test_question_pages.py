@@ -13,9 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from assessments.models import Answer, Assessment
 from assessments.operations.answers import save_answer
-from assessments.operations.assessments import close_assessment
+from assessments.operations.assessments import close_assessment, upgrade_assessment
 from assessments.tests.lenses import lens, pillar, question
-from assessments.tests.rows import answered, chosen, started
+from assessments.tests.rows import answered, chosen, next_version, started
 from portal.catalogue.models import Service
 from portal.people.models import User
 
@@ -48,6 +48,21 @@ def test_the_page_of_a_question_shows_choices_help_and_risk(owner: User, assessm
     assert 'data-status="UNANSWERED"' in html
     assert html.count("data-none") == 1
     assert "data-autosave" in html
+
+
+def test_a_page_left_open_over_an_upgrade_is_told_that_its_question_is_gone(
+    owner: User, assessment: Assessment
+) -> None:
+    client = signed_in(owner)
+    assert by_itself(client, assessment, sent(choice=["tested"])).status_code == 200
+    newer = next_version(owner, assessment.lens_version, lens(pillar("other", question("other", "yes1 no1", []))))
+    upgrade_assessment(user=owner, assessment=assessment, version=newer, milestone_name="Before")
+    answer = by_itself(client, assessment, sent(1, choice=["copied"]))
+    html = answer.content.decode()
+    assert answer.status_code == 400
+    assert re.search(r"data-refusal[^>]*>[^<]*has no question backup", html), html
+    assert "answers from before are kept there" in html
+    assert list(Answer.objects.get(question_id="backup").choices) == ["tested"]
 
 
 def test_a_form_without_scripts_is_saved_and_comes_back(owner: User, assessment: Assessment) -> None:

@@ -90,12 +90,12 @@ def question_detail(request: HttpRequest, pk: UUID, question_id: str) -> HttpRes
 
 
 def _save(request: HttpRequest, user: User, assessment: Assessment, question_id: str) -> HttpResponse:
-    place = place_of(assessment, question_id)
+    stored = assessment.answers.select_related("assignee").filter(question_id=question_id).first()
     question = question_of(assessment, question_id)
     typed: AnswerDraft | None = None
     try:
         people = possible_assignees(assessment.service.team_id)
-        sent = read_answer(request.POST, question, draft_of(place.answer), people)
+        sent = read_answer(request.POST, question, draft_of(stored), people)
         typed = sent.draft
         save_answer(
             user=user,

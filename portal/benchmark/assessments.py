@@ -154,14 +154,14 @@ def _question(number: int) -> dict[str, Any]:
     choices: list[dict[str, Any]] = [
         {
             "id": each,
-            "title": _text(number + place)[:60],
-            "improvementPlan": {"displayText": _text(number * place)[:40]},
+            "title": _text(number + place)[:44],
+            "improvementPlan": {"displayText": _text(number * place)[:18]},
         }
         for place, each in enumerate(ids)
     ]
     return {
         "id": ids[0][:-4],
-        "title": f"How do you {_text(number)[:80]}?",
+        "title": f"How do you {_text(number)[:44]}?",
         "description": _text(number + 5),
         "choices": [*choices, {"id": none, "title": "None of these"}],
         "riskRules": [
