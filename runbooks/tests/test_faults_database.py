@@ -1,4 +1,4 @@
-"""Faults 6, 12, 13, 15, 16 and 40 of docs/faults.md: the database goes away at any statement or commit, or takes no writes.
+"""Faults 6, 12, 13, 15, 16, 18 and 40 of docs/faults.md: the database goes away at any place, takes no writes, or errs in time.
 
 A dropped connection is caused where Django meets the driver, so that each place is hit once and for certain; a server that
 crashes under real workers is in the chaos run.
@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from runbooks.operations.signals import send_signal
 from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.conftest import carry
 from runbooks.tests.deaths import Died, a_text, die, dies, effects, interrupted, let_the_lease_run_out
+from runbooks.workers import Presence
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
@@ -198,6 +200,55 @@ def test_f16_a_log_that_cannot_be_written_fails_no_step(
         with contextlib.suppress(OSError):
             handler.close()
     assert execution.status == Status.SUCCESS
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(hours=-1)], ids=["forward", "back"])
+def test_f18_workers_claim_nothing_while_the_clock_of_the_database_has_jumped(db: None, by: timedelta) -> None:
+    """A jump forward would end leases and quarantines early; the workers' own clocks tell that something is wrong."""
+    presence = Presence()
+    presence.beat()
+    assert presence.may_claim()
+    with clock_jumped(by):
+        presence.beat()
+        assert not presence.may_claim()
+    presence.beat()
+    assert presence.may_claim()
+
+
+CLOCKS = ("statement_timestamp", "clock_timestamp")
+
+
+@contextmanager
+def clock_jumped(by: timedelta) -> Iterator[None]:
+    """Within the block this connection's database has another time: what it tells the time with is overlaid."""
+    connection.close()  # a statement that is prepared already keeps the clock it was prepared with
+    connection.ensure_connection()
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("strftime", 2, lambda *_: _spelled(datetime.now(UTC) + by))
+        ends: tuple[str, ...] = ()
+    else:
+        for name in CLOCKS:
+            _execute(
+                f"CREATE FUNCTION public.{name}() RETURNS timestamptz LANGUAGE sql AS "
+                f"$$ SELECT pg_catalog.{name}() + interval '{by.total_seconds()} seconds' $$"
+            )
+        _execute("SET search_path = public, pg_catalog")
+        ends = ("RESET search_path", *(f"DROP FUNCTION public.{name}()" for name in CLOCKS))
+    try:
+        yield
+    finally:
+        _execute(*ends)
+        connection.close()  # with it goes what was overlaid
+
+
+def _spelled(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond // 1000:03}"
+
+
+def _execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def test_f06_a_start_that_was_broken_off_left_nothing_and_can_be_sent_again(

@@ -93,7 +93,7 @@ def held_up_before_the_call_until_a_person_has_decided(stage: Stage) -> Executio
         said = {"step_execution": execution.steps.get(), "comment": "It has not happened"}
         send_signal(user=stage.responder, execution=execution, kind=SignalKind.RETRY, **said)
         carry(execution)
-        later = time.monotonic() + 60
+        later = time.monotonic() + 1800
         stage.patch.setattr(sessions, "time", SimpleNamespace(monotonic=lambda: later))
 
     with interrupted(attempts, "act", before=others):
