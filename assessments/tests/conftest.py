@@ -1,12 +1,21 @@
 """What tests of rows and pages begin with: an assessment of `service` by a small lens, and two owners."""
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import pytest
+from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 
 from assessments.models import Assessment
 from assessments.tests.lenses import small
 from assessments.tests.rows import started
 from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import Membership, Role, Team, User
+from portal.tests.browser import PATIENCE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 @pytest.fixture
@@ -43,3 +52,33 @@ def account(account: AwsAccount) -> AwsAccount:
     account.read_only_role_arn = "arn:aws:iam::123456789012:role/bcdr-reader"
     account.save()
     return account
+
+
+@pytest.fixture
+def opened(browser: "Browser", live_server: LiveServer) -> Iterator[Callable[..., "Page"]]:
+    """Opens an address as somebody; the test fails on any error of a script or breach of the policy.
+
+    With `has_own_clock` the test moves the page's timers by `page.clock`.
+    """
+    wrong: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_as(user: User, address: str, *, has_own_clock: bool = False) -> "Page":
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page = context.new_page()
+        if has_own_clock:
+            page.clock.install()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(address)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert wrong == []

@@ -1,49 +1,27 @@
-"""The questionnaire in Chromium under the real policy: saving by itself, lost connections, two people, keyboard, phone."""
+"""The questionnaire in Chromium under the real policy: saving by itself, lost connections, two people, keyboard.
+
+How the pages look, and axe, are in test_pages_in_a_browser.py. A test waits for what it expects to see, never for a time: saving
+may take one request or two, as fast as the machine is.
+"""
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from assessments.models import Answer, Assessment
 from assessments.operations.answers import save_answer
 from assessments.tests.rows import answered, chosen
 from portal.people.models import User
+from portal.tests.browser import PATIENCE
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-AXE = (Path(__file__).resolve().parents[2] / "portal" / "tests" / "vendor" / "axe.min.js").read_text()
 SAVED = re.compile(r"Saved \d\d:\d\d:\d\d UTC")
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('assessment-answer:')).length"
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def opened(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
-    """Opens an address as somebody; the test fails on any error of a script or breach of the policy."""
-    wrong: list[str] = []
-    contexts = []
-
-    def open_as(user: User, address: str, width: int = 1280) -> Page:
-        client = Client()
-        client.force_login(user)
-        context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": 900})
-        contexts.append(context)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
-        page.goto(address)
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
-    assert wrong == []
 
 
 def at(assessment: Assessment, rest: str = "question/backup") -> str:
@@ -64,10 +42,16 @@ def revision(page: Page, number: int) -> None:
 
 def settled(page: Page) -> None:
     """Nothing is kept in the browser any more; the policy forbids waiting by a function in the page."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE / 1000
     while page.evaluate(KEPT) and time.monotonic() < deadline:
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(50)
     assert page.evaluate(KEPT) == 0
+
+
+def written(page: Page, words: str) -> None:
+    """The notes, and the field left, which saves without waiting for more typing."""
+    page.fill("textarea[name=notes]", words)
+    page.locator("textarea[name=notes]").blur()
 
 
 def test_a_change_saves_by_itself_and_risk_and_progress_follow(
@@ -80,7 +64,7 @@ def test_a_change_saves_by_itself_and_risk_and_progress_follow(
     expect(page.locator("[data-slot=risk] .state")).to_have_attribute("data-status", "MEDIUM")
     expect(page.locator("[data-slot=progress]")).to_contain_text("1 of 2 answered")
     expect(page.locator("[data-slot='pillar:1']")).to_have_text("1/1")
-    page.fill("textarea[name=notes]", "Every Monday")
+    written(page, "Every Monday")
     revision(page, 2)
     saved(page)
     answer = Answer.objects.get()
@@ -111,7 +95,7 @@ def test_what_is_typed_without_a_connection_is_kept_and_saved_later(
     page = opened(owner, at(assessment))
     page.context.set_offline(True)
     box(page, "tested").check()
-    page.fill("textarea[name=notes]", "Typed in the cellar")
+    written(page, "Typed in the cellar")
     line = page.locator("[data-slot=saved]")
     expect(line).to_have_text("Not saved: connection lost, kept in this browser, trying again")
     assert page.evaluate(KEPT) == 1
@@ -127,7 +111,7 @@ def test_what_is_kept_survives_closing_the_page(owner: User, assessment: Assessm
     page.context.route(
         "**/question/**", lambda route: route.abort() if route.request.method == "POST" else route.fallback()
     )
-    page.fill("textarea[name=notes]", "Not lost")
+    written(page, "Not lost")
     expect(page.locator("[data-slot=saved]")).to_contain_text("connection lost")
     page.goto("about:blank")
     page.context.unroute_all()
@@ -187,8 +171,9 @@ def test_an_answer_whose_confirmation_is_lost_is_no_conflict_with_oneself(
 def test_an_idle_page_shows_what_somebody_else_saved(
     owner: User, colleague: User, assessment: Assessment, opened: Open
 ) -> None:
-    page = opened(owner, at(assessment))
+    page = opened(owner, at(assessment), has_own_clock=True)
     answered(colleague, assessment, "backup", "tested")
+    page.clock.fast_forward(5_000)
     expect(page.locator("[data-slot=saved]")).to_contain_text("Cleo changed this question at")
     expect(box(page, "tested")).to_be_checked()
     box(page, "copied").check()
@@ -201,7 +186,7 @@ def test_two_people_choose_whose_words_stay(owner: User, colleague: User, assess
     page.context.route("**/questions/state/", lambda route: route.abort())
     theirs = chosen("tested", notes="Theirs")
     save_answer(user=colleague, assessment=assessment, question_id="backup", draft=theirs, base_revision=0)
-    page.fill("textarea[name=notes]", "Mine")
+    written(page, "Mine")
     conflict = page.locator(".conflict")
     expect(conflict).to_contain_text("Cleo answered this question")
     expect(conflict).to_be_focused()
@@ -233,7 +218,7 @@ def test_a_question_of_the_list_opens_where_it_stands(owner: User, assessment: A
 
 
 def test_the_keyboard_is_enough(owner: User, assessment: Assessment, opened: Open) -> None:
-    page = opened(owner, at(assessment))
+    page = opened(owner, at(assessment), has_own_clock=True)
 
     def reach(selector: str) -> None:
         for _ in range(80):
@@ -255,37 +240,9 @@ def test_the_keyboard_is_enough(owner: User, assessment: Assessment, opened: Ope
     reach("a[rel=next]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/question/restore")
+    # Two keys are a shortcut only when they follow at once, which a busy machine does not promise.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     page.keyboard.press("q")
     page.keyboard.press("p")
     page.wait_for_url("**/question/backup")
     assert Answer.objects.get().choices["tested"] == {"status": "SELECTED", "reason": "", "notes": "By Rob"}
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.long
-def test_the_pages_pass_axe_and_fit_the_screen(
-    owner: User, assessment: Assessment, opened: Open, theme: str, width: int
-) -> None:
-    answered(owner, assessment, "backup", "backup_no")
-    page = opened(owner, "/assessments/", width)
-    page.context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-    lens = f"/lenses/{assessment.lens.slug}/"
-    for address in (
-        "/assessments/",
-        at(assessment, ""),
-        at(assessment),
-        at(assessment, "questions/"),
-        at(assessment, "close/"),
-        "/lenses/",
-        lens,
-        f"{lens}versions/1.0/",
-        "/lenses/import/",
-    ):
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        page.evaluate(AXE)
-        rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}"
-        found = page.evaluate(f"axe.run({rules})")
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], address
