@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from openpyxl import load_workbook
 from pypdf import PdfReader
@@ -231,10 +232,24 @@ def test_owners_have_a_service_looked_at_and_the_page_waits_for_it(
 ) -> None:
     answer = enter(owner).post("/services/checkout/checks/run/", follow=True)
     assert b"0 of" in answer.content
-    assert b'http-equiv="refresh"' in answer.content
+    assert b'hx-trigger="every 2s"' in answer.content
+    assert b'<noscript><meta http-equiv="refresh"' in answer.content
     assert CheckRun.objects.get().requested_by == owner
     assert enter(people["viewer"]).post("/services/checkout/checks/run/").status_code == 403
     assert enter(owner).get("/services/checkout/checks/run/").status_code == 405
+
+
+def test_the_live_part_of_the_checks_page_stops_asking_when_the_run_is_over(
+    enter: Enter, owner: User, people: dict[str, User], service: Service, hints: list[str]
+) -> None:
+    enter(owner).post("/services/checkout/checks/run/")
+    part = enter(owner).get("/services/checkout/checks/fragment/").content
+    assert b"every 2s" in part
+    assert b"<html" not in part
+    CheckRun.objects.update(status="Success", ended_at=Now())
+    assert b"every 2s" not in enter(owner).get("/services/checkout/checks/fragment/").content
+    assert b"checks-start" not in enter(people["viewer"]).get("/services/checkout/checks/fragment/").content
+    assert enter(people["outsider"]).get("/services/checkout/checks/fragment/").status_code == 404
 
 
 def test_a_refused_run_says_what_to_do(enter: Enter, owner: User, service: Service) -> None:

@@ -53,6 +53,14 @@ def check_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "assessments/check_list.html", _page(user, service, None))
 
 
+@require_GET
+def check_fragment(request: HttpRequest, slug: str) -> HttpResponse:
+    """The live parts of the page; asked for every two seconds while a run is under way."""
+    user = person(request)
+    service = get_object_or_404(visible_services(user), slug=slug)
+    return render(request, "assessments/check_fragment.html", _page(user, service, None) | {"is_fragment": True})
+
+
 @require_POST
 def check_run_start(request: HttpRequest, slug: str) -> HttpResponse:
     """Have a service looked at now."""
@@ -94,6 +102,7 @@ def _page(user: User, service: Service, form: CheckPlanForm | None) -> dict[str,
         "lines": lines,
         "counts": {word: sum(line.outcome == word for line in lines) for word in _ORDER if word},
         "run": run,
+        "is_running": run is not None and not run.is_final,
         "seen": run.results.count() if run else 0,
         "total": len(CHECKS),
         "plan": plan,
@@ -119,6 +128,7 @@ def _line(check: Check, results: dict[str, CheckResult], proofs: dict[str, Proof
 
 urlpatterns = [
     path("services/<slug:slug>/checks/", check_list, name="check_list"),
+    path("services/<slug:slug>/checks/fragment/", check_fragment, name="check_fragment"),
     path("services/<slug:slug>/checks/run/", check_run_start, name="check_run_start"),
     path("services/<slug:slug>/checks/plan/", check_plan_edit, name="check_plan_edit"),
 ]
