@@ -104,8 +104,8 @@ class Ledger:
     def close(self, attempt: StepExecution, status: str, **fields: Any) -> None:
         """End an attempt, once, in its row and in the value at hand. Raises `FencedOut` when it is over already."""
         said = {"status": status, "waits_for": [], "is_outcome_unknown": False, **fields}
-        rows = StepExecution.objects.filter(pk=attempt.pk).exclude(status__in=FINAL_STATUSES)
-        if rows.update(ended_at=Now(), **said) != 1:
+        # An attempt has an end exactly when its status is final; the database itself sees to that.
+        if StepExecution.objects.filter(pk=attempt.pk, ended_at=None).update(ended_at=Now(), **said) != 1:
             raise FencedOut(f"attempt {attempt.pk} was ended by somebody else")
         for name, value in said.items():
             setattr(attempt, name, value)

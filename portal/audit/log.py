@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
-from django.db.models.functions import Now
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.models import Event
@@ -22,14 +21,22 @@ if TYPE_CHECKING:
     from portal.people.models import Team, User
 
 
+# Milliseconds on SQLite, microseconds on PostgreSQL; written for statements with parameters.
+_CLOCK = {"sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')", "postgresql": "clock_timestamp()"}
+
+
 def database_now() -> datetime:
     """The database's clock, where times in rows come from (milliseconds on SQLite, microseconds on PostgreSQL)."""
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
-            return datetime.fromisoformat(cursor.fetchone()[0]).replace(tzinfo=UTC)
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0].astimezone(UTC)
+        cursor.execute(f"SELECT {_CLOCK[connection.vendor]}", [])
+        return _utc(cursor.fetchone()[0])
+
+
+def _utc(said: datetime | str) -> datetime:
+    """What a database's clock said: SQLite has no type for it."""
+    if isinstance(said, str):
+        return datetime.fromisoformat(said).replace(tzinfo=UTC)
+    return said.astimezone(UTC)
 
 
 def digest(previous_hash: str, event: Event) -> str:
@@ -79,7 +86,6 @@ def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | 
         raise TransactionManagementError(
             f"Record '{told[0].verb}' of {chain} inside the transaction of the change it tells of."
         )
-    _queue_for(chain)
     head = _head_of(chain)
     events: list[Event] = []
     for sequence, (verb, actor, detail) in enumerate(told, start=head.sequence + 1):
@@ -109,23 +115,24 @@ class _Head(NamedTuple):
 
 
 def _head_of(chain: str) -> _Head:
-    """One look for the last event and the clock; an empty chain ends at 0."""
-    last = (
-        Event.objects.filter(chain=chain)
-        .order_by("-sequence")
-        .annotate(clock=Now())
-        .values_list("sequence", "hash", "team_id", "clock")
-        .first()
-    )
-    return _Head(*last) if last is not None else _Head(0, "", None, database_now())
+    """The last event and the clock, once no other writer of this chain is left; an empty chain ends at 0.
 
-
-def _queue_for(chain: str) -> None:
-    """Wait for other writers of this chain. A lock on its last row would not do: a chain begins without one."""
-    if connection.vendor != "postgresql":
-        return
+    A lock on the last row would not do: a chain begins without one. Lock and look are two statements, since a statement sees
+    what was committed when it began, and one message to the server.
+    """
+    look = f"SELECT sequence, hash, team_id, {_CLOCK[connection.vendor]} FROM audit_event WHERE chain = %s"  # noqa: S608
+    look = f"{look} ORDER BY sequence DESC LIMIT 1"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"audit {chain}"])
+        if connection.vendor == "postgresql":
+            lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+            cursor.execute(f"{lock}; {look}", [f"audit {chain}", chain])
+        else:
+            cursor.execute(look, [chain])
+        last = cursor.fetchone()
+    if last is None:
+        return _Head(0, "", None, database_now())
+    sequence, previous_hash, team_id, now = last
+    return _Head(sequence, previous_hash, team_id, _utc(now))
 
 
 def broken_link(chain: str) -> Event | None:
