@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.tests.chaos import campaign, invariants, witness
+from runbooks.tests.chaos.mutants import MUTANTS
 
 TESTS = Path(__file__).parent
 PAGE = TESTS.parents[1] / "docs" / "faults.md"
@@ -56,3 +57,8 @@ def test_every_invariant_that_is_compared_is_explained() -> None:
     used = set(re.findall(r"\bf?[\"'](I\d+)\b", sources)) | set(re.findall(r"'(I\d+)'", sources))
     explained = set(re.findall(r"^\| (I\d+) \|", PAGE.read_text(), re.MULTILINE))
     assert used <= explained, f"not explained: {sorted(used - explained)}"
+
+
+def test_every_mutant_has_its_row() -> None:
+    rows = re.findall(r"^\| ([a-z-]+) \|", PAGE.read_text().split("## The mutants")[1], re.MULTILINE)
+    assert sorted(set(rows) - {"mutant"}) == sorted(MUTANTS)
