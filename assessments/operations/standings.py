@@ -6,6 +6,7 @@ Not here: how proofs age and add up (`assessments.evidence_age`).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max
@@ -64,6 +65,15 @@ def standings_of(assessment: Assessment, answers: Sequence[Answer] | None = None
             drills = _drills((each for each in evidence if each.answer_id == row.pk), named, service)
             found[row.question_id] = answer_standing(choices, drills, now)
     return Standings(found, named, now)
+
+
+def named_in_milestone(assessment: Assessment, content: Mapping[str, Any]) -> Mapping[str, NamedProof]:
+    """The drills and executions that a milestone's answers name as evidence, as they are known now, by id."""
+    questions = [question for pillar in content.get("pillars", ()) for question in pillar["questions"]]
+    named = {
+        UUID(each["value"]) for one in questions for each in one.get("evidence", ()) if each["kind"] in NAMED_KINDS
+    }
+    return proof_source().named(assessment.service, named) if named else {}
 
 
 def newest_proofs(service: Service) -> dict[str, Proof]:

@@ -8,10 +8,14 @@ from django.test import Client
 
 from assessments.models import Assessment, Comment, Evidence
 from assessments.operations.evidence import MAXIMUM_BYTES, Upload, add_evidence
+from assessments.operations.milestones import record_milestone
 from assessments.tests.lenses import small
 from assessments.tests.rows import started
 from portal.catalogue.models import Service
 from portal.people.models import User
+from portal.tests.test_proof import a_drill
+from runbooks.models import Drill
+from runbooks.tests.rows import an_execution
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -115,3 +119,35 @@ def test_a_viewer_adds_no_evidence(people: dict[str, User], assessment: Assessme
     answer = client.post(at(assessment, "evidence-of/backup"), {"value": "https://example.com/"})
     assert answer.status_code == 403
     assert not Evidence.objects.exists()
+
+
+class TestDrillsAndExecutions:
+    """What somebody named by its address is shown by its name, with what it said and when."""
+
+    @pytest.fixture
+    def named(self, owner: User, assessment: Assessment, service: Service, people: dict[str, User]) -> Drill:
+        """A drill and an execution of the service, and an execution of another, as evidence of one answer."""
+        drill = a_drill(service, people, "Met")
+        own = an_execution(people, service.team, service=service, status="Success")
+        foreign = an_execution(people, service.team)
+        for page, row in (("drills", drill), ("executions", own), ("executions", foreign)):
+            value = f"https://portal.example/{page}/{row.pk}/"
+            add_evidence(user=owner, assessment=assessment, question_id="backup", value=value)
+        return drill
+
+    def test_they_are_shown_by_name_with_a_link_and_what_they_said(
+        self, owner: User, assessment: Assessment, named: Drill
+    ) -> None:
+        page = " ".join(signed_in(owner).get(at(assessment, "question/backup")).content.decode().split())
+        assert f'<a href="/drills/{named.pk}/">Lose the Region</a> <span class="text-secondary">drill, met, ' in page
+        own, foreign = Evidence.objects.filter(kind="execution").order_by("pk").values_list("value", flat=True)
+        assert f'<a href="/executions/{own}/">' in page
+        assert "execution, success" in page
+        assert f"Execution <code>{foreign}</code>" in page
+        assert "not one of this service" in page
+
+    def test_a_milestone_shows_them_by_name_too(self, owner: User, assessment: Assessment, named: Drill) -> None:
+        record_milestone(user=owner, assessment=assessment, name="Before")
+        page = signed_in(owner).get(at(assessment, "milestones/1/")).content.decode()
+        assert f'<a href="/drills/{named.pk}/">Lose the Region</a>' in page
+        assert "not one of this service" in page

@@ -23,6 +23,7 @@ from assessments.operations.assessments import (
 )
 from assessments.operations.milestones import is_unchanged, record_milestone
 from assessments.operations.shelf import dropped_answers, find_assessment, results_for, visible_assessments
+from assessments.operations.standings import named_in_milestone
 from assessments.results import Results, next_unanswered
 from portal.audit.models import Event
 from portal.audit.reading import reading_of
@@ -129,6 +130,7 @@ def milestone_detail(request: HttpRequest, pk: UUID, number: int) -> HttpRespons
         "assessment": assessment,
         "milestone": milestone,
         "content": milestone.content,
+        "named": named_in_milestone(assessment, milestone.content),
         "is_unchanged": is_unchanged(milestone),
     }
     return render(request, "assessments/milestone_detail.html", context)

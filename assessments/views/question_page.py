@@ -56,26 +56,31 @@ def form_context(
     problems: list[str] | None = None,
 ) -> dict[str, Any]:
     """What `question_form.html` shows: the stored answer, or what was typed where it was refused."""
-    answer = place.answer
+    question, answer = place.result.question, place.answer
     draft = typed if typed is not None else draft_of(answer)
-    may_edit = assessment.is_open and may(user, Act.EDIT_SERVICE, assessment.service.team_id)
     return {
         "assessment": assessment,
         "result": place.result,
-        "question": place.result.question,
+        "question": question,
         "answer": answer,
         "revision": answer.revision if answer else 0,
         "draft": draft,
-        "rows": rows_of(place.result.question, draft),
+        "rows": rows_of(question, draft),
         "reasons": REASONS,
-        "people": list(possible_assignees(assessment.service.team_id)) if may_edit else [],
-        "may_edit": may_edit,
-        "may_comment": may(user, Act.VIEW, assessment.service.team_id),
         "stale": stale,
         "problems": problems or [],
+        **_rights(user, assessment),
         **talk_context(answer),
-        **standing_context(assessment, place.result.question, answer),
+        **standing_context(assessment, question, answer),
     }
+
+
+def _rights(user: User, assessment: Assessment) -> dict[str, Any]:
+    """What this person may do here, and whom an answer may be given to."""
+    team_id = assessment.service.team_id
+    may_edit = assessment.is_open and may(user, Act.EDIT_SERVICE, team_id)
+    people = list(possible_assignees(team_id)) if may_edit else []
+    return {"may_edit": may_edit, "may_comment": may(user, Act.VIEW, team_id), "people": people}
 
 
 def talk_context(answer: Answer | None) -> dict[str, Any]:

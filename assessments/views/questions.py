@@ -40,17 +40,13 @@ def question_list(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = QuestionListForm(request.GET, results=results)
     by_id = {answer.question_id: answer for answer in answers}
     fitting = [each for each in results.questions if _fits(each, by_id.get(each.question.id), form, user)]
-    pillars = [
-        (pillar, shown)
-        for pillar in results.pillars
-        if (shown := [each for each in fitting if each.pillar is pillar.pillar])
-    ]
+    by_pillar = [(pillar, [each for each in fitting if each.pillar is pillar.pillar]) for pillar in results.pillars]
     context = {
         "nav": "assessment_list",
         "assessment": assessment,
         "results": results,
         "form": form,
-        "pillars": pillars,
+        "pillars": [(pillar, shown) for pillar, shown in by_pillar if shown],
         "found": len(fitting),
         "answers": by_id,
         "unanswered": next_unanswered(results),

@@ -10,14 +10,15 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
-from assessments.evidence_age import Standing
+from assessments.evidence_age import AnswerStanding, Standing
 from assessments.forms.improvements import NOW, CompareForm
 from assessments.models import Assessment, Milestone
 from assessments.operations.improvement import plan_for
 from assessments.operations.milestones import frozen
 from assessments.operations.shelf import find_assessment, results_for
-from assessments.operations.standings import standings_of
+from assessments.operations.standings import Standings, standings_of
 from assessments.reports.content import milestone_moments
+from assessments.results import QuestionResult, Results
 from assessments.trends import Column, Moment, columns_of, compare
 from portal.audit.log import database_now
 from portal.people.permissions import Act, may
@@ -47,17 +48,11 @@ def assessment_results(request: HttpRequest, pk: UUID) -> HttpResponse:
     moments = [*milestone_moments(assessment), Moment(None, "Now", database_now(), results.counts)]
     columns = columns_of(moments)[-SHOWN_COLUMNS:]
     plan = plan_for(assessment, answers)
-    flagged = [
-        (question, standings.answers[question.question.id])
-        for question in results.questions
-        if question.question.id in standings.answers
-        and standings.answers[question.question.id].standing in (Standing.CONTRADICTED, Standing.STALE)
-    ]
     context = {
         **_frame(assessment, "results"),
         "results": results,
         "standings": standings,
-        "flagged": sorted(flagged, key=lambda pair: tuple(Standing).index(pair[1].standing)),
+        "flagged": _flagged(results, standings),
         "columns": [DrawnColumn(column, STEP * place + 8) for place, column in enumerate(columns)],
         "picture_width": STEP * len(columns),
         "bar_width": WIDTH,
@@ -67,6 +62,14 @@ def assessment_results(request: HttpRequest, pk: UUID) -> HttpResponse:
         "may_run": may(user, Act.EDIT_SERVICE, assessment.service.team_id),
     }
     return render(request, "assessments/assessment_results.html", context)
+
+
+def _flagged(results: Results, standings: Standings) -> list[tuple[QuestionResult, AnswerStanding]]:
+    """The answers that something seen contradicts, then those whose proof has grown old."""
+    order = (Standing.CONTRADICTED, Standing.STALE)
+    pairs = [(each, standings.answers.get(each.question.id)) for each in results.questions]
+    found = [(each, said) for each, said in pairs if said is not None and said.standing in order]
+    return sorted(found, key=lambda pair: order.index(pair[1].standing))
 
 
 @require_GET

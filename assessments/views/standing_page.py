@@ -31,16 +31,16 @@ class StandingBoard:
 
 
 def standing_context(assessment: Assessment, question: Question, answer: Answer | None) -> dict[str, Any]:
-    """What `standing.html` shows; nothing while nothing is chosen."""
+    """What `standing.html` shows, nothing while nothing is chosen; and the drills and executions named as evidence, by id."""
     if answer is None:
-        return {"board": None}
+        return {"board": None, "named": {}}
     standings = standings_of(assessment, [answer])
     found = standings.answers.get(question.id)
     if found is None:
-        return {"board": None}
+        return {"board": None, "named": standings.named}
     lines = [_line(choice, found.choices[choice.id]) for choice in question.choices if choice.id in found.choices]
     bound = tuple(line for line in lines if line.standing.is_bound)
-    return {"board": StandingBoard(found, bound, len(lines) - len(bound), standings.now)}
+    return {"board": StandingBoard(found, bound, len(lines) - len(bound), standings.now), "named": standings.named}
 
 
 def _line(choice: Choice, standing: ChoiceStanding) -> ChoiceLine:
