@@ -14,12 +14,23 @@ from pytest_django import Settings
 
 from portal.catalogue.models import AwsAccount, EntryUrl, Objective, Scope, Service, Strategy, Tier
 from portal.people.models import Membership, Role, Team, User
+from portal.tests import schema
 
 # No deadline and no complaint about slow examples: how busy the machine is must not decide about a test.
 UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("few", max_examples=25, derandomize=True, **UNHURRIED)
 hypothesis.settings.register_profile("many", max_examples=1000, print_blob=True, **UNHURRIED)
 hypothesis.settings.load_profile(os.environ.get("TEST_EXAMPLES", "few"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, django_db_modify_db_settings: None) -> bool:
+    return django_db_keepdb or schema.take_copy()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    schema.offer_copy()
 
 
 @pytest.fixture(scope="session", autouse=True)

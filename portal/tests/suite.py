@@ -17,6 +17,7 @@ from pathlib import Path
 import kombu
 import psycopg2
 
+from portal.tests import schema
 from portal.tests.browser import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,9 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.run(pytest("-n", "3", *arguments), cwd=ROOT, env=environment({}), check=False).returncode
     lanes = side_by_side([*checks(), reading()])
-    lanes += side_by_side([journeys(), on_sqlite(), *on_servers()])
+    with tempfile.TemporaryDirectory(prefix="portal-schema-") as folder:
+        os.environ[schema.FOLDER] = folder
+        lanes += side_by_side([journeys(), on_sqlite(), *on_servers()])
     failed = [lane for lane in lanes if lane.status > 0]
     for lane in failed:
         print(f"\n=== FAILED: {lane.name}\n{lane.output}")
