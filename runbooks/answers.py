@@ -4,11 +4,12 @@ Here also: where the next attempt at a step stands (its visit and number). Not h
 the writing (`runner`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from runbooks.actions.context import SignalFact
 from runbooks.attempts import document_of
 from runbooks.automation import flow
 from runbooks.models import Execution, Signal, SignalKind, Status, StepExecution
@@ -146,6 +147,14 @@ def _answer(signal: Signal) -> Effect:
             )
         case _:
             return Effect(attempt_status=Status.FAILED, message=f"Failed, says {who}", follows=flow.Outcome("Failed"))
+
+
+def facts_of(signals: Sequence[Signal]) -> tuple[SignalFact, ...]:
+    """Signals as an action sees them."""
+    return tuple(
+        SignalFact(signal.kind, signal.sent_by.username, signal.sent_at, signal.comment, signal.payload)
+        for signal in signals
+    )
 
 
 def place_of_next(last: StepExecution | None, step_name: str, visits: int, max_attempts: int) -> tuple[int, int]:

@@ -19,12 +19,15 @@ from django.db.transaction import TransactionManagementError
 from portal.audit import log as audit
 from portal.aws.classification import ActionClass
 from runbooks import answers, attempts, masking, takeover
+from runbooks.actions import registry
 from runbooks.automation import flow
 from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
 from runbooks.automation.selectors import read_outputs
 from runbooks.lease import FencedOut, Lease, later
 from runbooks.models import FINAL_STATUSES, Execution, LateResult, Signal, Status, StepExecution
 
+# How long a row that waits for a newer worker is left alone by those that cannot carry it.
+NEWER_WORKER_WITHIN = timedelta(seconds=5)
 NO_OUTPUT = "No output available yet because the step is not successfully executed"
 
 
@@ -217,6 +220,21 @@ class Ledger:
             response=masking.shortened(masking.storable(getattr(result, "payload", None))),
         )
 
+    def has_signal(self) -> bool:
+        """Whether somebody has sent something that is not applied yet."""
+        return Signal.objects.filter(execution_id=self.lease.pk, applied_at__isnull=True).exists()
+
+    def leaves_to_newer(self, execution: Execution, action: str) -> bool:
+        """Give an execution back whose next action this worker lacks, as may be while two versions run. True when so."""
+        if action in registry.ACTIONS:
+            return False
+        said = (
+            f"The next action is {action}, which a worker of version {settings.VERSION} does not know. A worker of a newer "
+            "version goes on with it; if there is none, update the portal or cancel this execution."
+        )
+        self.wait(NEWER_WORKER_WITHIN, status=running_status(execution), status_message=said)
+        return True
+
     def wait(self, pause: timedelta | None, *, is_deaf: bool = False, **fields: Any) -> None:
         """Give the row back until `pause` has passed, or, for None, until a signal comes.
 
@@ -225,8 +243,7 @@ class Ledger:
         with self.writing():
             self.lease.write(**fields, wake_at=later(pause) if pause is not None else None)
             # Looked at after our write: a signal sent meanwhile either is seen here or sets wake_at after us.
-            unapplied = Signal.objects.filter(execution_id=self.lease.pk, applied_at__isnull=True)
-            has_signal = not is_deaf and unapplied.exists()
+            has_signal = not is_deaf and self.has_signal()
             self.lease.release(**({"wake_at": Now()} if has_signal else {}))
         self.is_given_back = True
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, models
+from django.db import Error, close_old_connections, connection, models
 
 from runbooks import dead_man, drill_runner, runner, workers
 from runbooks.models import Drill, Execution
@@ -104,7 +104,7 @@ class Poller:
             if self.presence.may_claim():
                 for lane in self.lanes:
                     self._fill(lane)
-        except DatabaseError as error:
+        except Error as error:
             log.warning("the database does not answer, looking again: %s", str(error).strip() or type(error).__name__)
             connection.close()
 
@@ -156,7 +156,7 @@ class Poller:
         self._is_over.set()
         try:
             self.presence.leave()
-        except DatabaseError:
+        except Error:
             log.warning("could not note the end of this worker; its row grows old instead", exc_info=True)
         connection.close()
 
@@ -185,7 +185,7 @@ class Poller:
         while not self._is_over.wait(settings.DEAD_MAN_INTERVAL.total_seconds() / 4):
             try:
                 dead_man.ping_if_due()
-            except DatabaseError:
+            except Error:
                 log.warning("no dead-man ping: the database does not answer")
             finally:
                 connection.close()

@@ -127,10 +127,14 @@ class _Carrier:
             self._start_step(execution)
 
     def _begin(self, execution: Execution) -> None:
+        """From Pending to the first step, which is noted at once unless somebody has sent something already."""
+        first = flow.first_step(attempts.document_of(execution))
+        begun = {"status": Status.IN_PROGRESS, "started_at": audit.database_now(), "current_step": first}
         with self.ledger.writing():
-            first = flow.first_step(attempts.document_of(execution))
-            self.lease.write(status=Status.IN_PROGRESS, started_at=Now(), current_step=first, status_message="")
+            is_unchanged = self.ledger.move(execution, **begun, status_message="")
             self.ledger.tell(execution, "began")
+            if is_unchanged and self._may_go_on(execution) and not self.ledger.has_signal():
+                self._note(execution)
 
     def _apply_signals(self, execution: Execution, attempt: StepExecution | None) -> bool:
         """Apply the oldest unapplied signal that moves the execution itself. True when one did.
@@ -183,6 +187,8 @@ class _Carrier:
     def _note(self, execution: Execution) -> None:
         """Note the attempt that is next, in the caller's transaction."""
         step = attempts.document_of(execution).step(execution.current_step)
+        if self.ledger.leaves_to_newer(execution, step.action):
+            return
         if self.visits[step.name] >= MOST_VISITS:
             said = f"{step.name} was run {MOST_VISITS} times: the runbook goes round in a circle. Mend its branches."
             self._end(execution, Status.FAILED, said)
@@ -208,6 +214,8 @@ class _Carrier:
         deadline = attempt.deadline_at
         if attempt.is_outcome_unknown:
             self.ledger.wait(None, status=Status.WAITING, status_message=attempt.waiting_message)
+        elif self.ledger.leaves_to_newer(execution, attempt.action):
+            return
         elif takeover.UNANSWERED in attempt.state:
             left = takeover.quarantine_left(attempt, audit.database_now())
             if left > timedelta(0):
@@ -242,12 +250,8 @@ class _Carrier:
     def _act(self, execution: Execution, attempt: StepExecution, inputs: Mapping[str, Any]) -> None:
         """Poll an open attempt, with what people sent for it."""
         signals = list(execution.signals.filter(step_execution=attempt, refusal="").select_related("sent_by"))
-        facts = tuple(
-            SignalFact(signal.kind, signal.sent_by.username, signal.sent_at, signal.comment, signal.payload)
-            for signal in signals
-        )
         send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
-        result = self._made(execution, attempt, inputs, facts, send_by)
+        result = self._made(execution, attempt, inputs, answers.facts_of(signals), send_by)
         self._record(execution, attempt, result, [signal.pk for signal in signals])
 
     def _made(
