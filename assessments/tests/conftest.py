@@ -10,8 +10,11 @@ from pytest_django.live_server_helper import LiveServer
 from assessments.models import Assessment
 from assessments.tests.lenses import small
 from assessments.tests.rows import started
+from assessments.tests.tool_stage import Stage
+from portal.aws import sessions
 from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import Membership, Role, Team, User
+from portal.sandbox.server import Sandbox
 from portal.tests.browser import PATIENCE
 
 if TYPE_CHECKING:
@@ -82,3 +85,20 @@ def opened(browser: "Browser", live_server: LiveServer) -> Iterator[Callable[...
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox that every call to AWS goes to; one for the tests of a file."""
+    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
+        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
+        sessions.forget()
+        yield running
+    sessions.forget()
+
+
+@pytest.fixture
+def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
+    """An assessment that is not connected yet, and an empty Well-Architected Tool."""
+    sandbox.reset()
+    return Stage(people["owner"], service, account)

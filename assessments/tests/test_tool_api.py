@@ -1,7 +1,7 @@
 """Syncs with the Well-Architected Tool by the JSON door: the same rows, rules and refusals as the page's buttons."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,31 +10,18 @@ from django.test import Client
 from assessments import tool_runner
 from assessments.models import ToolSync
 from assessments.tests.tool_stage import Stage
-from portal.aws import sessions
-from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
-from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Call = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
 @pytest.fixture
-def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
-    sandbox.reset()
-    made = Stage(people["owner"], service, account)
-    made.connect()
-    made.answer("backup", "tested")
-    return made
+def stage(stage: Stage) -> Stage:
+    """Connected, one question answered here."""
+    stage.connect()
+    stage.answer("backup", "tested")
+    return stage
 
 
 @pytest.fixture

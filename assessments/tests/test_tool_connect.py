@@ -1,7 +1,6 @@
 """Connecting with the Well-Architected Tool of a sandbox: the lens, the workload, and going on after a death half-way."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,28 +12,11 @@ from assessments.operations.lenses import publish_version, save_draft
 from assessments.tests.lenses import backup, lens, pillar, small
 from assessments.tests.tool_stage import REGION, Stage
 from assessments.tool_connect import connect, disconnect, link_of
-from portal.aws import sessions
 from portal.aws.caller import AwsCaller
 from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
-from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
-@pytest.fixture
-def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
-    sandbox.reset()
-    return Stage(people["owner"], service, account)
 
 
 def lenses(stage: Stage) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Milestones of an assessment and of a workload in the Tool of a sandbox."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,28 +11,14 @@ from assessments.models import RunStatus, ToolSync
 from assessments.operations.milestones import is_unchanged, record_milestone
 from assessments.operations.tool import start_milestone_pull, start_milestone_push
 from assessments.tests.tool_stage import Stage
-from portal.aws import sessions
-from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
-from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
 @pytest.fixture
-def pushed(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
+def pushed(stage: Stage) -> Stage:
     """Connected, one question answered here, and pushed."""
-    sandbox.reset()
-    stage = Stage(people["owner"], service, account)
     stage.connect()
     stage.answer("backup", "tested", notes="Since May")
     stage.push()

@@ -2,7 +2,6 @@
 
 import html
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,28 +18,11 @@ from assessments.models import RunStatus, SyncKind, ToolLink, ToolSync
 from assessments.operations.tool import newest_comparison
 from assessments.tests.tool_stage import REGION, Stage
 from assessments.tool import Decision, Side
-from portal.aws import sessions
 from portal.aws.caller import AwsCaller
-from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
 from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
-@pytest.fixture
-def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
-    sandbox.reset()
-    return Stage(people["owner"], service, account)
 
 
 @pytest.fixture

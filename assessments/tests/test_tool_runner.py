@@ -1,7 +1,6 @@
 """Syncs as worker work: asked for once, nothing sent that was not seen, a dead worker's sync goes on, every end is told."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,31 +17,20 @@ from assessments.tests.tool_stage import REGION, Stage
 from assessments.tool import Side
 from assessments.tool_connect import StillImporting, disconnect
 from assessments.tool_review import Review
-from portal.aws import sessions
-from portal.catalogue.models import AwsAccount, Service
+from portal.catalogue.models import Service
 from portal.lanes import every_lane
-from portal.people.models import Membership, User
+from portal.people.models import Membership
 from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
 @pytest.fixture
-def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
-    sandbox.reset()
-    made = Stage(people["owner"], service, account)
-    made.connect()
-    made.answer("backup", "tested", notes="Since May")
-    return made
+def stage(stage: Stage) -> Stage:
+    """Connected, one question answered here."""
+    stage.connect()
+    stage.answer("backup", "tested", notes="Since May")
+    return stage
 
 
 def asked_push(stage: Stage) -> ToolSync:

@@ -1,6 +1,5 @@
 """An assessment and the Well-Architected Tool of a sandbox, in both directions."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,27 +15,10 @@ from assessments.tool import Side, Verdict
 from assessments.tool_review import Review
 from portal.audit.log import broken_link
 from portal.audit.models import Event
-from portal.aws import sessions
-from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
 from portal.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with pytest.MonkeyPatch.context() as patch, Sandbox(time_scale=0.02, transition_delay=0) as running:
-        patch.setenv("AWS_ENDPOINT_URL", running.api_url)
-        sessions.forget()
-        yield running
-    sessions.forget()
-
-
-@pytest.fixture
-def stage(sandbox: Sandbox, people: dict[str, User], service: Service, account: AwsAccount) -> Stage:
-    sandbox.reset()
-    return Stage(people["owner"], service, account)
 
 
 @pytest.fixture
