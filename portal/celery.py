@@ -9,9 +9,12 @@ from pathlib import Path
 
 from celery import Celery
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+# kombu's own lets a worker read a message that is not written yet.
+TRANSPORT_ALIASES["filesystem"] = "portal.file_broker:Transport"
 app = Celery("portal")
 
 
