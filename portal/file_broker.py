@@ -17,12 +17,12 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """A channel whose readers never see half a message."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Names as kombu makes them: they sort by the time of sending, and end with the queue."""
         place = Path(self.data_folder_out) / f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         unfinished = place.with_suffix(".unfinished")
         try:
-            unfinished.write_bytes(dumps(message).encode())
+            unfinished.write_bytes(dumps(payload).encode())
             unfinished.replace(place)
         except OSError as error:
             raise ChannelError(f"Cannot add the message {place}: {error}") from error
