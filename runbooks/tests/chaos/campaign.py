@@ -4,7 +4,6 @@
 made for it. The same seed makes the same documents, faults and answers; which of them meet is up to the machine.
 """
 
-import json
 import os
 import random
 import re
@@ -15,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,7 +28,6 @@ from runbooks.models import FINAL_STATUSES, Execution, LateResult, Status, StepE
 from runbooks.tests.chaos import estate, invariants
 from runbooks.tests.chaos.faults import Faults
 from runbooks.tests.chaos.operator import Operator
-from runbooks.tests.chaos.pauses import Lengths
 from runbooks.tests.chaos.servers import OwnPostgres
 from runbooks.tests.chaos.stories import story
 from runbooks.tests.chaos.witness import Witness
@@ -37,7 +35,7 @@ from runbooks.tests.chaos.witness import Witness
 LEASE, QUARANTINE, SLICE = 1.5, 5.0, 10.0
 """Seconds. The quarantine covers what a call may take: noted and sent, its signature's window, its answer. A slice is longer than
 both, or a worker that stood still would always go home before it could do harm."""
-LENGTHS = Lengths(longest=7.0, lease=LEASE + 0.5, quarantine=LEASE + QUARANTINE + 0.5)
+LONGEST_PAUSE = 7.0
 EXECUTIONS_PER_WORKER = 3
 TICK = 0.1
 PATIENCE = 30.0
@@ -275,7 +273,7 @@ def _workers(folder: Path, plan: Plan, database_url: str, address: str) -> Itera
         "LOG_LEVEL": "CRITICAL",
     }
     mutants = [plan.mutant] if plan.mutant else []
-    part = ["nursery", str(folder), json.dumps(asdict(LENGTHS)), *mutants]
+    part = ["nursery", str(folder), str(LONGEST_PAUSE), *mutants]
     command = [sys.executable, "-m", "runbooks.tests.chaos", *part]
     nursery = subprocess.Popen(
         command, cwd=settings.ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

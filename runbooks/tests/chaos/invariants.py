@@ -8,9 +8,10 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from portal.audit import log as audit
 from portal.audit.models import Event
@@ -18,6 +19,8 @@ from portal.aws.classification import ActionClass
 from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, Status, StepExecution
 from runbooks.tests.chaos.estate import CALLS, LAST, class_of, order_of
 
+CLAIMS = "claims.jsonl"
+"""Beside the log of effects: the claims that workers had won."""
 LOOKS = 3
 CLOCK_SLACK = timedelta(milliseconds=50)
 """One host, two ways to read its clock, and SQLite keeps milliseconds."""
@@ -34,14 +37,23 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A claim that a worker had won by this moment."""
+
+    fence: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Run:
-    """One execution with everything there is about it: its rows and its effects, each in order."""
+    """One execution with everything there is about it: its rows, its effects, and where workers told them their claims."""
 
     row: Execution
     attempts: list[StepExecution]
     signals: list[Signal]
     verbs: list[str]
     effects: list[Effect]
+    claims: list[Claim] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -51,18 +63,29 @@ class Run:
 def read_effects(log: Path) -> dict[str, list[Effect]]:
     """The effects in the log by execution, in the order in which they happened. A line being written is left for later."""
     found: dict[str, list[Effect]] = defaultdict(list)
-    text = log.read_text()
-    for line in text[: text.rfind("\n") + 1].splitlines():
-        said = json.loads(line)
+    for said in _lines(log):
         if said["outcome"] == "effect":
             at = datetime.fromtimestamp(said["at"], UTC)
             found[said["execution"]].append(Effect(said["execution"], said["step"], said["token"], at))
     return found
 
 
+def read_claims(log: Path) -> dict[str, list[Claim]]:
+    """The claims that were won, by execution."""
+    found: dict[str, list[Claim]] = defaultdict(list)
+    for said in _lines(log) if log.exists() else ():
+        found[said["execution"]].append(Claim(said["fence"], datetime.fromtimestamp(said["at"], UTC)))
+    return found
+
+
+def _lines(log: Path) -> Iterator[dict[str, Any]]:
+    text = log.read_text()
+    yield from map(json.loads, text[: text.rfind("\n") + 1].splitlines())
+
+
 def runs(log: Path, skip: frozenset[str] = frozenset()) -> list[Run]:
     """Every execution with its rows and effects, except those named in `skip`."""
-    effects = read_effects(log)
+    effects, claims = read_effects(log), read_claims(log.with_name(CLAIMS))
     found = []
     for row in Execution.objects.prefetch_related("steps", "signals"):
         if str(row.pk) not in skip:
@@ -71,7 +94,7 @@ def runs(log: Path, skip: frozenset[str] = frozenset()) -> list[Run]:
             )
             attempts = sorted(row.steps.all(), key=lambda attempt: attempt.sequence)
             signals = sorted(row.signals.all(), key=lambda signal: signal.pk)
-            found.append(Run(row, attempts, signals, list(verbs), effects.pop(str(row.pk), [])))
+            found.append(Run(row, attempts, signals, list(verbs), effects.pop(str(row.pk), []), claims[str(row.pk)]))
     return found
 
 
@@ -155,6 +178,10 @@ def fences_grow(run: Run) -> Iterator[str]:
     for before, after in zip(run.attempts, run.attempts[1:], strict=False):
         if after.fence < before.fence:
             yield f"I7 {run.name} {after.step_name}: noted under fence {after.fence} after {before.fence}"
+    for attempt in run.attempts:
+        granted = max((claim.fence for claim in run.claims if claim.at + CLOCK_SLACK < attempt.started_at), default=0)
+        if attempt.fence < granted:
+            yield f"I7 {run.name} {attempt.step_name}: noted under fence {attempt.fence} after {granted} was granted"
     if any(attempt.fence > run.row.fence for attempt in run.attempts):
         yield f"I7 {run.name}: an attempt has a fence above {run.row.fence}, the newest"
 

@@ -2,11 +2,10 @@
 
 A fork costs milliseconds where a new interpreter costs seconds, so many more can be killed. A worker is the plain loop that
 the portal's pollers make: take a hint or look for a due execution, carry it for a slice, look again. It is started as
-`python -m runbooks.tests.chaos nursery FOLDER LENGTHS [MUTANT]`, with the lengths of pauses as JSON, reads seeds, one a line,
-and answers each with a pid.
+`python -m runbooks.tests.chaos nursery FOLDER LONGEST_PAUSE [MUTANT]`, reads seeds, one a line, and answers each with a
+pid.
 """
 
-import json
 import os
 import random
 import signal
@@ -22,12 +21,11 @@ from runbooks.models import Execution
 from runbooks.tests.chaos import pauses
 from runbooks.tests.chaos.hints import Hints
 from runbooks.tests.chaos.mutants import MUTANTS
-from runbooks.tests.chaos.pauses import Lengths
 
 
 def main(arguments: list[str]) -> None:
     """Fork a worker for each line read, until the lines end."""
-    folder, lengths, *mutants = arguments
+    folder, longest_pause, *mutants = arguments
     # Before any worker is: a mutant that cannot be installed must break the run off, not look like one that was caught.
     pauses.shorten()
     for name in mutants:
@@ -40,7 +38,7 @@ def main(arguments: list[str]) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(0)
             try:
-                _become(Path(folder), int(line), Lengths(**json.loads(lengths))).work(own)
+                _become(Path(folder), int(line), float(longest_pause)).work(own)
             except BaseException:
                 with (Path(folder) / "surprises.log").open("a") as file:
                     file.write(traceback.format_exc() + "\n")
@@ -50,10 +48,10 @@ def main(arguments: list[str]) -> None:
         print(pid, flush=True)
 
 
-def _become(folder: Path, seed: int, lengths: Lengths) -> "Worker":
+def _become(folder: Path, seed: int, longest_pause: float) -> "Worker":
     """A worker with a die of its own, and pauses around what the mutant left."""
     die = random.Random(seed)
-    pauses.Pauses(die, lengths, folder).install()
+    pauses.Pauses(die, longest_pause, folder).install()
     return Worker(die)
 
 

@@ -1,31 +1,33 @@
 """Pauses inside a worker, where a real one is stopped by its host: around each attempt and between signing and sending.
 
 Short windows are hardly ever hit by a kill from outside, so a worker waits there now and then, by its own seeded die. Two pauses
-are made for certain and are left in peace by every other fault: the worker stands still between its answer and its record for
-longer than its lease, and between its note and its call for longer than a quarantine.
+are made for certain and are left in peace by every other fault: the worker stands still between its answer and its record until
+another has claimed, and between its note and its call until others have gone on to the next attempt.
 """
 
+import json
 import os
 import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
 from django.conf import settings
+from django.db import Error, connection, models
 
 from portal.aws import sessions
-from runbooks import attempts
+from runbooks import attempts, runner
 from runbooks.automation.results import Result
 from runbooks.lease import Lease
 from runbooks.models import Execution, StepExecution
 from runbooks.tests.chaos.estate import class_of
+from runbooks.tests.chaos.invariants import CLAIMS
 
 READ_TIMEOUT = 1.0
 """Seconds a worker waits for an answer; the portal's own 20 would make a run of seconds say nothing."""
@@ -36,6 +38,10 @@ SEND_WITHIN = timedelta(seconds=1)
 
 CHANGING = frozenset({"TOKEN", "DECLARATIVE", "CONVERGING", "ONCE"})
 TICK = 0.1
+MOST_STILL = 20.0
+"""Seconds a worker stands still at most, where nobody does what it waits for."""
+MOST_STANDING = 2
+"""Workers that stand still at the same time."""
 
 
 def shorten() -> None:
@@ -55,20 +61,11 @@ def _mark(folder: Path, pid: int) -> Path:
     return folder / f"standing-still.{pid}"
 
 
-@dataclass(frozen=True)
-class Lengths:
-    """Seconds: the longest pause of no kind, and those made for certain: just longer than a lease, than a quarantine."""
-
-    longest: float
-    lease: float
-    quarantine: float
-
-
 class Pauses:
     """The pauses of one worker process. As with a stopped host nothing goes on meanwhile, so no lease is renewed."""
 
-    def __init__(self, die: random.Random, lengths: Lengths, folder: Path) -> None:
-        self.die, self.lengths, self.folder = die, lengths, folder
+    def __init__(self, die: random.Random, longest: float, folder: Path) -> None:
+        self.die, self.longest, self.folder = die, longest, folder
         self.lock = threading.Lock()
         self.calm = folder / "calm"
 
@@ -77,6 +74,19 @@ class Pauses:
         attempts.act = self._around_act(attempts.act)
         URLLib3Session.send = self._around(URLLib3Session.send, 0.04)
         Lease.renew = self._around(Lease.renew, 0.0)
+        runner.claim = self._told(runner.claim)
+
+    def _told(self, claim: Callable[..., Lease | None]) -> Callable[..., Lease | None]:
+        """Every claim that was won is written down, by the clock, when it is certain: the rows keep only the newest."""
+
+        def claim_and_tell(model: type[models.Model], pk: UUID) -> Lease | None:
+            lease = claim(model, pk)
+            if lease is not None:
+                with (self.folder / CLAIMS).open("a") as file:
+                    file.write(json.dumps({"execution": str(pk), "fence": lease.fence, "at": time.time()}) + "\n")
+            return lease
+
+        return claim_and_tell
 
     def _around(self, original: Callable[..., Any], chance: float) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **named: Any) -> Any:
@@ -90,15 +100,15 @@ class Pauses:
             kind = class_of(attempt.step_name)
             is_changing = kind in CHANGING
             self._perhaps(0.05)
-            if is_changing and self.die.random() < 0.04:
-                self._stand_still(self.lengths.quarantine)
+            if is_changing and self.die.random() < 0.05:
+                self._stand_still(lambda: has_gone_on(attempt), longer=self.die.random())
             try:
                 return original(execution, attempt, *rest)
             finally:
                 self._perhaps(0.05)
                 # Not after a call by token: it is repeated at once, so nothing is left for the first worker to spoil.
                 if is_changing and kind != "TOKEN" and self.die.random() < 0.15:
-                    self._stand_still(self.lengths.lease)
+                    self._stand_still(lambda: is_claimed(attempt))
 
         return act
 
@@ -106,17 +116,41 @@ class Pauses:
         """A pause of no kind: mostly short, now and then longer than a lease and a quarantine."""
         with self.lock:
             if self.die.random() < chance:
-                self._wait(self.lengths.longest * self.die.random() ** 3)
+                self._wait(self.longest * self.die.random() ** 3)
 
-    def _stand_still(self, length: float) -> None:
+    def _stand_still(self, is_over: Callable[[], bool], *, longer: float = 0.0) -> None:
+        """Until others have done what they are waited for, and perhaps longer; somebody must be left to do it."""
+        if len(list(self.folder.glob("standing-still.*"))) >= MOST_STANDING:
+            return
         mark = _mark(self.folder, os.getpid())
-        with self.lock, suppress(OSError):
-            mark.touch()
-            self._wait(length * self.die.uniform(1.0, 1.3))
+        mark.touch()
+        try:
+            with self.lock:
+                self._wait(MOST_STILL, is_over)
+                self._wait(longer)
+        finally:
             mark.unlink(missing_ok=True)
 
-    def _wait(self, length: float) -> None:
-        """Over when it is calm."""
+    def _wait(self, length: float, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Over when it is calm, too."""
         until = time.monotonic() + length
-        while not self.calm.exists() and (left := until - time.monotonic()) > 0:
+        while not self.calm.exists() and not is_over() and (left := until - time.monotonic()) > 0:
             time.sleep(min(TICK, left))
+
+
+def is_claimed(attempt: StepExecution) -> bool:
+    """Whether another worker has claimed the execution since this attempt was noted."""
+    return _is_there(Execution.objects.filter(pk=attempt.execution_id, fence__gt=attempt.fence))
+
+
+def has_gone_on(attempt: StepExecution) -> bool:
+    """Whether others have come to a later attempt."""
+    return _is_there(StepExecution.objects.filter(execution_id=attempt.execution_id, sequence__gt=attempt.sequence))
+
+
+def _is_there(rows: models.QuerySet[Any]) -> bool:
+    try:
+        return rows.exists()
+    except Error:
+        connection.close()
+        return False
