@@ -3,17 +3,15 @@
 Not here: how it looks (`templates/home.html`) and the evidence of single services (`proof.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Prefetch, QuerySet
 
 from portal.audit.log import database_now
 from portal.catalogue.models import Scope, Service
 from portal.people.models import User
 from portal.people.permissions import Act, teams_where, visible_teams
-from portal.proof import PROOF_LASTS, why_unproved
+from portal.proof import LARGE_OF_DRILL, PROOF_LASTS, newest_judged, why_unproved
 from runbooks.models import ACTIVE_STATUSES, FINAL_STATUSES, Drill, Execution, Incident, Runbook, VersionStatus
 
 SHOWN = 8
@@ -59,14 +57,15 @@ class Home:
 def home_of(user: User) -> Home:
     """What somebody's teams have running, open, proved and not proved."""
     teams = visible_teams(user)
-    drills = Drill.objects.filter(team__in=teams).select_related("service", "started_by")
+    drills = Drill.objects.filter(team__in=teams).select_related("service", "started_by").defer(*LARGE_OF_DRILL)
     services = list(
-        Service.objects.filter(team__in=teams, is_retired=False)
-        .select_related("owner")
-        .prefetch_related("objectives", Prefetch("drills", queryset=_verdicts(), to_attr="judged_drills"))
+        Service.objects.filter(team__in=teams, is_retired=False).select_related("owner").prefetch_related("objectives")
     )
     oldest = database_now() - PROOF_LASTS
-    unproved = [Unproved(service, scopes) for service in services if (scopes := _unproved_scopes(service, oldest))]
+    judged = newest_judged(services)
+    unproved = [
+        Unproved(service, scopes) for service in services if (scopes := _unproved_scopes(service, judged, oldest))
+    ]
     promised = sum(len(service.objectives.all()) for service in services)
     recent = list(drills.filter(status__in=FINAL_STATUSES).order_by("-ended_at")[:SHOWN])
     running = Execution.objects.filter(team__in=teams, status__in=ACTIVE_STATUSES)
@@ -87,25 +86,16 @@ def home_of(user: User) -> Home:
     )
 
 
-def _verdicts() -> QuerySet[Drill]:
-    """Drills that ended with a verdict, the newest first; only what judging an objective needs."""
-    return (
-        Drill.objects.filter(status__in=FINAL_STATUSES)
-        .exclude(verdict="")
-        .only("id", "service_id", "scope", "verdict", "ended_at", "rto", "rpo")
-        .order_by("-ended_at")
-    )
-
-
-def _unproved_scopes(service: Service, oldest: datetime) -> list[tuple[Scope, str]]:
+def _unproved_scopes(
+    service: Service, judged: Mapping[tuple[int, str], Drill], oldest: datetime
+) -> list[tuple[Scope, str]]:
     """Scopes whose newest drill is not "Met" against what is promised today, with what to say of each."""
     found: list[tuple[Scope, str]] = []
-    judged: list[Drill] = service.judged_drills  # type: ignore[attr-defined]  # the prefetch of `home_of`
     promised = {objective.scope: objective for objective in service.objectives.all()}
     for scope in Scope:
         if scope.value not in promised:
             continue
-        newest = next((drill for drill in judged if drill.scope == scope), None)
+        newest = judged.get((service.pk, scope.value))
         if (words := why_unproved(newest, promised[scope.value], oldest)) is not None:
             found.append((scope, words))
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from assessments.checks.context import DrillFact, RunbookFact
@@ -20,6 +20,8 @@ from portal.catalogue.models import Objective, Scope, Service
 from runbooks.models import FINAL_STATUSES, Drill, Execution, RunbookVersion, Status, Verdict, VersionStatus
 
 SHOWN = 5
+LARGE_OF_DRILL = ("record", "phases", "parameters")
+"""Columns of a drill that are not needed to say what it proved, and long."""
 # SOC 2 A1.3, DORA Art. 24.6 and ISO 22301 8.5 ask for a test of every critical function at least yearly.
 PROOF_LASTS = timedelta(days=365)
 
@@ -45,21 +47,30 @@ class ServiceProof:
 
 def of_service(service: Service) -> ServiceProof:
     """The evidence of one service, the newest first."""
-    drills = Drill.objects.filter(service=service).select_related("started_by").order_by("-created_at")
-    judged = list(drills.filter(status__in=FINAL_STATUSES).exclude(verdict="").order_by("-ended_at"))
+    drills = Drill.objects.filter(service=service).select_related("started_by").defer(*LARGE_OF_DRILL)
+    judged = newest_judged([service])
     oldest = database_now() - PROOF_LASTS
     scopes = []
     promised = {objective.scope: objective for objective in service.objectives.all()}
     for objective in (promised[scope] for scope in Scope.values if scope in promised):
-        newest = next((drill for drill in judged if drill.scope == objective.scope), None)
+        newest = judged.get((service.pk, objective.scope))
         scopes.append(ScopeProof(objective, newest, why_unproved(newest, objective, oldest)))
     executions = Execution.objects.filter(service=service, drill__isnull=True)
     return ServiceProof(
         scopes=scopes,
-        drills=list(drills[:SHOWN]),
+        drills=list(drills.order_by("-created_at")[:SHOWN]),
         executions=list(executions.select_related("version__runbook", "started_by").order_by("-created_at")[:SHOWN]),
         assessments=list(_judged(service)),
     )
+
+
+def newest_judged(services: Collection[Service]) -> dict[tuple[int, str], Drill]:
+    """The newest drill with a verdict of each promise, by service and scope; one query that looks at no older ones."""
+    judged = Drill.objects.filter(service=OuterRef("service"), scope=OuterRef("scope"), status__in=FINAL_STATUSES)
+    newest = judged.exclude(verdict="").order_by("-ended_at").values("pk")[:1]
+    promises = Objective.objects.filter(service__in=services).annotate(newest=Subquery(newest))
+    found = Drill.objects.filter(pk__in=promises.values("newest")).defer(*LARGE_OF_DRILL)
+    return {(drill.service_id, drill.scope): drill for drill in found}
 
 
 def _judged(service: Service) -> QuerySet[Assessment]:

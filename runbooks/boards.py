@@ -27,6 +27,8 @@ from runbooks.automation.content import Document, Step, load
 from runbooks.models import FINAL_STATUSES, Execution, RunbookVersion, Signal, SignalKind, Status, StepExecution
 from runbooks.operations.signals import refusal_of
 
+LARGE = ("parameters", "variables", "outputs", "deviations")
+"""Columns that no list shows and that may be long."""
 LONGER_THAN_A_BLINK = timedelta(seconds=2)
 
 
@@ -252,12 +254,13 @@ def planned_step(number: int, step: Step) -> PlannedStep:
 def page_after(executions: QuerySet[Execution], last: UUID | None, size: int) -> tuple[list[Execution], UUID | None]:
     """The newest `size` executions, or those that come after the execution `last`; and the last one where more follow.
 
-    The place of `last` is compared inside the database: SQLite compares times as texts, and ours would be written longer.
+    The place of `last` is compared inside the database: SQLite compares times as texts, and ours would be written longer. It
+    stands alone as an upper bound, so that the index is entered there: with the tie in an OR the databases walk to it.
     """
     if last is not None:
-        place = Subquery(Execution.objects.filter(pk=last).values("created_at"))
-        executions = executions.filter(Q(created_at__lt=place) | Q(created_at=place, pk__lt=last))
-    found = list(executions.order_by("-created_at", "-pk")[: size + 1])
+        place = Subquery(Execution.objects.filter(pk=last).order_by().values("created_at"))
+        executions = executions.filter(Q(created_at__lt=place) | Q(pk__lt=last), created_at__lte=place)
+    found = list(executions.defer(*LARGE).order_by("-created_at", "-pk")[: size + 1])
     return found[:size], found[size - 1].pk if len(found) > size else None
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 
+LONGEST_WAIT = 60.0
 Heard = list[tuple[int, float]]
 """(revision, moment on this machine's monotonic clock) of each picture of one stream."""
 
@@ -21,7 +22,8 @@ async def main(port: int, path: str) -> None:
     begun = [asyncio.Event() for _ in sessions]
     streams = zip(sessions, heard, begun, strict=True)
     tasks = [asyncio.create_task(listen(port, path, *stream)) for stream in streams]
-    await asyncio.gather(*(first.wait() for first in begun))
+    async with asyncio.timeout(LONGEST_WAIT):
+        await asyncio.gather(*(first.wait() for first in begun))
     tell("listening")
     await asyncio.to_thread(sys.stdin.readline)
     tell(json.dumps(heard))

@@ -7,7 +7,7 @@ to no AWS (`AWS_ENDPOINT_URL` points at nothing until a part starts an endpoint)
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.benchmark import assessments, engine, watchers
+from portal.benchmark import assessments, engine, history, watchers
 from portal.benchmark.figures import Figure, Options
 
 
@@ -22,5 +22,6 @@ class Part:
 PARTS: dict[str, Part] = {
     "assessments": Part("pages of the largest lens and of a portfolio", assessments.measure),
     "floor-and-engine": Part("the engine over a plain loop of the same calls", engine.measure),
+    "history": Part("pages over a million attempts at steps", history.measure),
     "watchers": Part("people who watch one execution on live pages", watchers.measure),
 }

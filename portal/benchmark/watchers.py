@@ -28,7 +28,7 @@ from portal.audit import log as audit
 from portal.benchmark.figures import Figure, Options
 from portal.benchmark.listeners import Heard
 from portal.benchmark.scratch import ROOT
-from portal.benchmark.stage import Stage, cpu_seconds, resident, wait_until
+from portal.benchmark.stage import Stage, Stuck, cpu_seconds, resident, wait_until
 from portal.people.models import Membership, Role, User
 from runbooks.models import Execution, Status, StepExecution
 
@@ -175,7 +175,10 @@ def _say(process: "subprocess.Popen[str]", line: str) -> str:
         raise ValueError("The process was started without pipes.")
     process.stdin.write(line + "\n")
     process.stdin.flush()
-    return process.stdout.readline()
+    answer = process.stdout.readline()
+    if not answer:
+        raise Stuck("the listeners ended; not every stream told something")
+    return answer
 
 
 def _connections() -> int | None:

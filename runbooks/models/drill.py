@@ -95,6 +95,11 @@ class Drill(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="drill_newest_first"),
+            models.Index(fields=["-ended_at"], name="drill_ended_last"),
+            models.Index(fields=["service", "scope", "-ended_at"], name="drill_of_promise"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["service"], condition=~Q(status__in=FINAL_STATUSES), name="one_running_drill_per_service"

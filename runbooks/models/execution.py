@@ -112,6 +112,7 @@ class Execution(models.Model):
         indexes = [
             models.Index(fields=["wake_at"], condition=~Q(status__in=FINAL_STATUSES), name="execution_wake_at"),
             models.Index(fields=["-created_at", "-id"], name="execution_newest_first"),
+            models.Index(fields=["status", "-created_at", "-id"], name="execution_of_status"),
         ]
         constraints = [
             models.UniqueConstraint(
