@@ -20,7 +20,8 @@ from assessments.checks.examination import Check, examine
 from assessments.checks.reading import Answers
 from assessments.checks.registry import CHECKS
 from assessments.checks.results import Outcome, Result
-from assessments.lease import DIED_TOO_OFTEN, MOST_DEATHS, FencedOut, Lease, claim, later
+from assessments.claiming import require_claim
+from assessments.lease import DIED_TOO_OFTEN, FencedOut, Interrupted, Lease, claim, later
 from assessments.models import CheckPlan, CheckResult, CheckRun, RunStatus
 from assessments.proof_source import proof_source
 from portal.audit.log import database_now
@@ -78,18 +79,20 @@ def why_not_looked_at(service: Service, account: AwsAccount | None) -> str:
 
 
 def run_checks(pk: uuid.UUID) -> None:
-    """Carry a run to its end. Does nothing where it is not due: ended, or held by somebody alive."""
+    """Carry a run to its end, or give it back. Does nothing where it is not due: ended, or held by somebody alive."""
     lease = claim(CheckRun, pk, LEASE)
     if lease is None:
         return
     run = CheckRun.objects.select_related("service", "account").get(pk=pk)
-    refusal = DIED_TOO_OFTEN if lease.fence > MOST_DEATHS else why_not_looked_at(run.service, run.account)
+    refusal = DIED_TOO_OFTEN if lease.is_deadly else why_not_looked_at(run.service, run.account)
     try:
         if refusal:
             lease.end(RunStatus.FAILED, refusal)
             return
         _look(lease, run)
         lease.end(RunStatus.SUCCESS)
+    except Interrupted:
+        lease.rest(timedelta(0))
     except FencedOut as stale:
         log.warning("%s; this one stops", stale)
 
@@ -99,6 +102,7 @@ def _look(lease: Lease, run: CheckRun) -> None:
     seen = set(run.results.values_list("check_name", flat=True))
     for check in CHECKS.values():
         if check.name not in seen:
+            require_claim()
             _keep(lease, run, _result(check, context, answers))
 
 

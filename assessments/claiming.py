@@ -11,6 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
+from assessments.lease import Interrupted
 from assessments.models import CheckRun, RunStatus, ToolSync
 
 HELD_BACK = (
@@ -21,6 +22,12 @@ HELD_BACK = (
 def may_claim() -> bool:
     """The site's answer, asked before each claim. Raises `DatabaseError`."""
     return cast(bool, import_string(settings.MAY_CLAIM)())
+
+
+def require_claim() -> None:
+    """Raise `Interrupted` where this process may not go on; asked between two calls of longer work."""
+    if not may_claim():
+        raise Interrupted
 
 
 def hold_back(reason: str) -> int:

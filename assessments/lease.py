@@ -24,6 +24,10 @@ class FencedOut(Exception):
     """Somebody else has claimed the row since: stop at once and touch nothing."""
 
 
+class Interrupted(Exception):
+    """This process may not go on: it was asked to end, or the portal stands still. Give the row back."""
+
+
 @dataclass(frozen=True)
 class Lease:
     """The right to write to one row while `fence` is its newest."""
@@ -33,14 +37,20 @@ class Lease:
     token: uuid.UUID
     fence: int
     length: timedelta
+    waits: int = 0
+
+    @property
+    def is_deadly(self) -> bool:
+        """Whether the row has ended so many workers that it should end itself."""
+        return self.fence - self.waits > MOST_DEATHS
 
     def write(self, **fields: Any) -> None:
         """Set columns under the fence and renew the lease. Raises `FencedOut` when another worker has the row."""
         self._update(**{"lease_until": later(self.length), **fields})
 
     def rest(self, length: timedelta, **fields: Any) -> None:
-        """Give the row back for a while; it is due again after that."""
-        self._update(wake_at=later(length), lease_token=None, lease_until=None, **fields)
+        """Give the row back; it is due again after that long."""
+        self._update(wake_at=later(length), waits=F("waits") + 1, lease_token=None, lease_until=None, **fields)
 
     def end(self, status: RunStatus, message: str = "", **fields: Any) -> None:
         """Write the final status."""
@@ -66,8 +76,8 @@ def claim(model: type[Leased], pk: uuid.UUID, length: timedelta) -> Lease | None
     )
     if won != 1:
         return None
-    fence = model._default_manager.filter(pk=pk, lease_token=token).values_list("fence", flat=True).first()
-    return None if fence is None else Lease(model, pk, token, fence, length)
+    found = model._default_manager.filter(pk=pk, lease_token=token).values_list("fence", "waits").first()
+    return None if found is None else Lease(model, pk, token, found[0], length, found[1])
 
 
 def later(length: timedelta) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from assessments.claiming import require_claim
 from assessments.lease import Lease
 from assessments.models import ToolLink, ToolSync
 from assessments.operations.answers import chain_of, held
@@ -43,10 +44,11 @@ class Errand:
     _told_at: float = 0.0
 
     def tell(self, done: int, total: int) -> None:
-        """How far it is, now and then. Raises `FencedOut`."""
+        """How far it is, now and then. Raises `FencedOut`, and `Interrupted` where this process may not go on."""
         if done == total or time.monotonic() - self._told_at > _TELL_EVERY_SECONDS:
             self.lease.write(steps_done=done, steps_total=total)
             self._told_at = time.monotonic()
+            require_claim()
 
     def keep(self, **more: Any) -> None:
         """Note what was done so far; inside a transaction it undoes that where the row is another worker's (`FencedOut`)."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 
-from assessments.lease import DIED_TOO_OFTEN, MOST_DEATHS, FencedOut, claim
+from assessments.lease import DIED_TOO_OFTEN, FencedOut, Interrupted, claim
 from assessments.models import RunStatus, SyncKind, ToolSync
 from assessments.operations.tool import decisions_in
 from assessments.tool_comparison import Comparison, from_json
@@ -44,7 +44,7 @@ def carry(pk: uuid.UUID) -> None:
         raise ValueError(f"sync {pk} names nobody who asked for it")
     errand = Errand(sync, sync.link, sync.requested_by, lease, Synced(done=list(sync.result.get("done", []))))
     try:
-        if lease.fence - sync.waits > MOST_DEATHS:
+        if lease.is_deadly:
             lease.end(RunStatus.FAILED, DIED_TOO_OFTEN)
         else:
             _carry(errand)
@@ -59,11 +59,12 @@ def _carry(errand: Errand) -> None:
         _do(errand)
         comparison = _afterwards(errand)
     except StillImporting:
-        waits = errand.sync.waits + 1
-        if waits > MOST_WAITS:
+        if errand.lease.waits >= MOST_WAITS:
             errand.lease.end(RunStatus.FAILED, STILL_IMPORTING)
         else:
-            errand.lease.rest(WAIT, waits=waits)
+            errand.lease.rest(WAIT)
+    except Interrupted:
+        errand.lease.rest(timedelta(0))
     except ValidationError as refusal:
         errand.lease.end(RunStatus.FAILED, " ".join(refusal.messages))
     except (PermissionDenied, ImproperlyConfigured) as refusal:

@@ -44,7 +44,10 @@ class LeasedQuerySet(models.QuerySet[_Row]):
 
 
 class Leased(models.Model):
-    """`requested_by` is null where a plan's time had come. `wake_at`: not before that; it matters only while nobody has it."""
+    """`requested_by` is null where a plan's time had come. `wake_at`: not before that; it matters only while nobody has it.
+
+    `waits` counts how often a worker gave it back, so that the claims that are left tell how many workers died of it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -57,6 +60,7 @@ class Leased(models.Model):
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
+    waits = models.PositiveIntegerField(default=0)
 
     class Meta:
         abstract = True

@@ -28,7 +28,7 @@ class ToolSync(Leased):
     `seen` is the sync whose comparison the person looked at; what has changed since is not touched. `asked` holds what else was
     said: {"decisions": {question id: "ours:FINGERPRINT"}, "name": ..., "number": ...}. `result` is {"done": [titles],
     "left": {title: why}, "conflicts": n, ...}, written as it happens, so that whoever continues a dead worker's sync knows.
-    `comparison` is what both sides said when the sync ended. `waits` counts how often it waited for AWS to import a lens.
+    `comparison` is what both sides said when the sync ended.
     """
 
     link = models.ForeignKey(ToolLink, on_delete=models.CASCADE, related_name="syncs")
@@ -37,7 +37,6 @@ class ToolSync(Leased):
     asked = models.JSONField(default=dict)
     steps_done = models.PositiveIntegerField(default=0)
     steps_total = models.PositiveIntegerField(default=0)
-    waits = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict)
     comparison: Any = models.JSONField(null=True)
 

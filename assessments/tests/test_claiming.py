@@ -1,13 +1,18 @@
 """A portal that stands still, and a worker whose clock is wrong, begin and carry nothing of this half either."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
 
 from assessments import check_runner, tasks
-from assessments.lease import FencedOut, claim
+from assessments.checks.examination import Check, TriedOn
+from assessments.checks.half_lives import STATE
+from assessments.checks.reading import Reading
+from assessments.checks.results import Finding, Resource
+from assessments.lease import MOST_DEATHS, FencedOut, claim
 from assessments.models import CheckPlan, CheckRun, RunStatus
 from portal.catalogue.models import AwsAccount, Service
 from portal.people.models import User
@@ -89,3 +94,27 @@ def test_a_row_whose_time_has_not_come_is_not_claimed(service: Service, account:
     CheckRun.objects.update(wake_at=Now())
     assert claim(CheckRun, run.pk, timedelta(minutes=1)) is not None
     assert claim(CheckRun, uuid.uuid4(), timedelta(minutes=1)) is None
+
+
+def test_a_worker_that_is_asked_to_end_gives_its_run_back_after_the_check_it_is_in(
+    service: Service, account: AwsAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked_to_end(reading: Reading) -> Iterator[Finding]:
+        monkeypatch.setattr(workers.HERE, "is_stopping", True)
+        yield Finding(Resource("table", "Orders"), True, "is as it should be")
+
+    def good(reading: Reading) -> Iterator[Finding]:
+        yield Finding(Resource("table", "Orders"), True, "is as it should be")
+
+    facts = ("", (), "", (), STATE, TriedOn.SANDBOX)
+    checks = {name: Check(name, name, facts[0], look, *facts[1:]) for name, look in (("a", asked_to_end), ("b", good))}
+    monkeypatch.setattr(check_runner, "CHECKS", checks)
+    run = CheckRun.objects.create(service=service, account=account)
+    for _ in range(MOST_DEATHS + 1):
+        check_runner.run_checks(run.pk)
+        run.refresh_from_db()
+        assert (run.status, run.lease_until, run.results.count()) == (RunStatus.IN_PROGRESS, None, 1)
+    monkeypatch.setattr(workers.HERE, "is_stopping", False)
+    check_runner.run_checks(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.results.count()) == (RunStatus.SUCCESS, 2)

@@ -21,6 +21,7 @@ from portal.catalogue.models import Service
 from portal.lanes import every_lane
 from portal.people.models import Membership
 from portal.sandbox.server import Sandbox
+from runbooks import workers
 
 pytestmark = pytest.mark.django_db
 
@@ -245,6 +246,17 @@ class TestEnds:
             assert (sync.status, sync.waits, sync.lease_until) == (RunStatus.IN_PROGRESS, number, None)
             assert not ToolSync.objects.due().exists()
             ToolSync.objects.update(wake_at=later(-timedelta(seconds=1)))
+        assert stage.carried(sync).result["done"] == ["How do you backup?"]
+
+    def test_a_worker_that_is_asked_to_end_gives_the_sync_back(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sync = asked_push(stage)
+        monkeypatch.setattr(workers.HERE, "is_stopping", True)
+        tool_runner.carry(sync.pk)
+        sync.refresh_from_db()
+        assert (sync.status, sync.lease_until, sync.waits) == (RunStatus.IN_PROGRESS, None, 1)
+        monkeypatch.setattr(workers.HERE, "is_stopping", False)
         assert stage.carried(sync).result["done"] == ["How do you backup?"]
 
     def test_it_does_not_wait_for_ever(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
