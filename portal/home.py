@@ -68,7 +68,7 @@ def home_of(user: User) -> Home:
     ]
     promised = sum(len(service.objectives.all()) for service in services)
     recent = list(drills.filter(status__in=FINAL_STATUSES).order_by("-ended_at")[:SHOWN])
-    running = Execution.objects.filter(team__in=teams, status__in=ACTIVE_STATUSES)
+    running = Execution.objects.filter(team__in=teams, ended_at__isnull=True)
     incidents = Incident.objects.filter(team__in=teams, resolved_at__isnull=True)
     return Home(
         running=list(

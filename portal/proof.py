@@ -17,7 +17,7 @@ from assessments.models import Assessment
 from assessments.proof_source import NamedProof
 from portal.audit.log import database_now
 from portal.catalogue.models import Objective, Scope, Service
-from runbooks.models import FINAL_STATUSES, Drill, Execution, RunbookVersion, Status, Verdict, VersionStatus
+from runbooks.models import FINAL_STATUSES, Drill, Execution, Purpose, RunbookVersion, Status, Verdict, VersionStatus
 
 SHOWN = 5
 LARGE_OF_DRILL = ("record", "phases", "parameters")
@@ -55,11 +55,13 @@ def of_service(service: Service) -> ServiceProof:
     for objective in (promised[scope] for scope in Scope.values if scope in promised):
         newest = judged.get((service.pk, objective.scope))
         scopes.append(ScopeProof(objective, newest, why_unproved(newest, objective, oldest)))
-    executions = Execution.objects.filter(service=service, drill__isnull=True)
+    executions = Execution.objects.filter(service=service).exclude(purpose=Purpose.DRILL)
     return ServiceProof(
         scopes=scopes,
         drills=list(drills.order_by("-created_at")[:SHOWN]),
-        executions=list(executions.select_related("version__runbook", "started_by").order_by("-created_at")[:SHOWN]),
+        executions=list(
+            executions.select_related("version__runbook", "started_by").order_by("-created_at", "-pk")[:SHOWN]
+        ),
         assessments=list(_judged(service)),
     )
 

@@ -16,7 +16,6 @@ from portal.people.permissions import visible_teams
 from runbooks.automation.content import Document, load
 from runbooks.forms.parameters import PREFIX, add_parameter_fields, supplied, typed_value
 from runbooks.models import (
-    ACTIVE_STATUSES,
     Execution,
     Incident,
     Purpose,
@@ -277,4 +276,4 @@ class ExecutionFilter(django_filters.FilterSet):
         return executions.filter(created_at__lte=datetime.combine(value, time.max, UTC))
 
     def of_status(self, executions: QuerySet[Execution], name: str, value: str) -> QuerySet[Execution]:
-        return executions.filter(Q(status__in=ACTIVE_STATUSES) if value == ACTIVE else Q(status=value))
+        return executions.filter(Q(ended_at__isnull=True) if value == ACTIVE else Q(status=value))

@@ -63,12 +63,18 @@ class Execution(models.Model):
     drill = models.ForeignKey("runbooks.Drill", null=True, on_delete=models.PROTECT, related_name="executions")
     incident = models.ForeignKey("runbooks.Incident", null=True, on_delete=models.PROTECT, related_name="executions")
     part = models.CharField(max_length=20, blank=True, help_text="In a drill: injection, recovery or restoration.")
-    service = models.ForeignKey("catalogue.Service", null=True, on_delete=models.PROTECT, related_name="executions")
-    account = models.ForeignKey("catalogue.AwsAccount", null=True, on_delete=models.PROTECT, related_name="executions")
+    service = models.ForeignKey(
+        "catalogue.Service", null=True, on_delete=models.PROTECT, related_name="executions", db_index=False
+    )
+    account = models.ForeignKey(
+        "catalogue.AwsAccount", null=True, on_delete=models.PROTECT, related_name="executions", db_index=False
+    )
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="executions")
     region = models.CharField(max_length=30)
     parameters = models.JSONField(default=dict)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions")
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions", db_index=False
+    )
     start_key = models.CharField(max_length=64, unique=True, default=uuid.uuid4)
     exclusive_key = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())
@@ -89,6 +95,7 @@ class Execution(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
         help_text="The failed attempt a person is asked about.",
     )
     is_stepwise = models.BooleanField(default=False, help_text="Each step waits for a person's Start step.")
@@ -109,10 +116,14 @@ class Execution(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        # Every step rewrites its execution's row and its entry in each index: keys nobody looks up have none (`db_index`).
         indexes = [
             models.Index(fields=["wake_at"], condition=~Q(status__in=FINAL_STATUSES), name="execution_wake_at"),
             models.Index(fields=["-created_at", "-id"], name="execution_newest_first"),
             models.Index(fields=["status", "-created_at", "-id"], name="execution_of_status"),
+            models.Index(fields=["service", "-created_at", "-id"], name="execution_of_service"),
+            # Said as `ended_at IS NULL`: SQLite takes a partial index only where the query says the very same.
+            models.Index(fields=["team"], condition=Q(ended_at__isnull=True), name="execution_running"),
         ]
         constraints = [
             models.UniqueConstraint(
