@@ -16,6 +16,7 @@ from django.db import Error, connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from portal import statements
 from runbooks.models import ACTIVE_STATUSES
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ class Lease:
 
         Whoever sends a signal counts the revision up, so True also says that none has come.
         """
-        return self.rows().filter(revision=revision).update(revision=revision + 1, **fields) == 1
+        where = {"id": self.pk, "fence": self.fence, "lease_token": self.token, "revision": revision}
+        return statements.update(self.model, where, {**fields, "revision": revision + 1}) == 1
 
     def renew(self) -> bool:
         """Move the end of the lease; False when it is lost."""

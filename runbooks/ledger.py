@@ -16,8 +16,10 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.db.transaction import TransactionManagementError
 
+from portal import statements
 from portal.audit import log as audit
 from portal.aws.classification import ActionClass
+from portal.statements import Moment
 from runbooks import answers, attempts, masking, takeover
 from runbooks.actions import registry
 from runbooks.automation import flow
@@ -83,7 +85,7 @@ class Ledger:
 
     def note(self, execution: Execution, planned: attempts.Planned, sequence: int) -> StepExecution:
         """Write an attempt down, before anything of it is sent."""
-        attempt = StepExecution.objects.create(
+        attempt = StepExecution(
             execution=execution,
             sequence=sequence,
             step_name=planned.step.name,
@@ -95,9 +97,9 @@ class Ledger:
             fence=self.lease.fence,
             is_critical=flow.is_critical(planned.step),
             inputs=masking.storable(planned.inputs),
-            deadline_at=later(planned.timeout) if planned.timeout is not None else None,
         )
-        attempt.deadline_at = attempt.started_at + planned.timeout if planned.timeout is not None else None
+        deadline = {"deadline_at": Moment(planned.timeout)} if planned.timeout is not None else {}
+        statements.insert([attempt], {"started_at": Moment(), **deadline})
         if planned.action_class != ActionClass.READ_ONLY:
             # What changes something is in the log before it is sent; what only reads is told once it is over.
             detail = {"attempt": planned.number, "class": planned.action_class}
@@ -108,7 +110,8 @@ class Ledger:
         """End an attempt, once, in its row and in the value at hand. Raises `FencedOut` when it is over already."""
         said = {"status": status, "waits_for": [], "is_outcome_unknown": False, **fields}
         # An attempt has an end exactly when its status is final; the database itself sees to that.
-        if StepExecution.objects.filter(pk=attempt.pk, ended_at=None).update(ended_at=Now(), **said) != 1:
+        where = {"id": attempt.pk, "ended_at": None}
+        if statements.update(StepExecution, where, {**said, "ended_at": Moment()}) != 1:
             raise FencedOut(f"attempt {attempt.pk} was ended by somebody else")
         for name, value in said.items():
             setattr(attempt, name, value)

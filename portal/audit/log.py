@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.models import Event
+from portal.statements import as_time, insert
 
 if TYPE_CHECKING:
     from portal.people.models import Team, User
@@ -29,14 +30,7 @@ def database_now() -> datetime:
     """The database's clock, where times in rows come from (milliseconds on SQLite, microseconds on PostgreSQL)."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_CLOCK[connection.vendor]}", [])
-        return _utc(cursor.fetchone()[0])
-
-
-def _utc(said: datetime | str) -> datetime:
-    """What a database's clock said: SQLite has no type for it."""
-    if isinstance(said, str):
-        return datetime.fromisoformat(said).replace(tzinfo=UTC)
-    return said.astimezone(UTC)
+        return as_time(cursor.fetchone()[0])
 
 
 def digest(previous_hash: str, event: Event) -> str:
@@ -102,7 +96,8 @@ def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | 
         )
         event.hash = digest(event.previous_hash, event)
         events.append(event)
-    return Event.objects.bulk_create(events)
+    insert(events)
+    return events
 
 
 class _Head(NamedTuple):
@@ -132,7 +127,7 @@ def _head_of(chain: str) -> _Head:
     if last is None:
         return _Head(0, "", None, database_now())
     sequence, previous_hash, team_id, now = last
-    return _Head(sequence, previous_hash, team_id, _utc(now))
+    return _Head(sequence, previous_hash, team_id, as_time(now))
 
 
 def broken_link(chain: str) -> Event | None:

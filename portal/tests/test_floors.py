@@ -29,6 +29,7 @@ FLOORS: list[tuple[str, int, str]] = [
     ("portal.aws", 3, "aws"),
     ("portal.settings", 3, "settings"),
     ("portal.errors", 4, "errors"),
+    ("portal.statements", 4, "statements"),
     ("portal.people", 4, "people"),
     ("portal.audit", 4, "audit"),
     ("portal.catalogue", 4, "catalogue"),

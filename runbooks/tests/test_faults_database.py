@@ -20,7 +20,8 @@ from portal.audit import log as audit
 from portal.people.models import User
 from runbooks import attempts, runner
 from runbooks.lease import Renewal, claim
-from runbooks.models import Execution, SignalKind, Status, StepExecution
+from runbooks.ledger import Ledger
+from runbooks.models import Execution, SignalKind, Status
 from runbooks.operations.signals import send_signal
 from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.conftest import carry
@@ -281,7 +282,7 @@ def test_f40_sqlite_keeps_what_it_said_it_kept() -> None:
 
 def test_f40_a_worker_killed_inside_a_transaction_wrote_nothing_of_it(start: Start, aws: AwsDouble) -> None:
     execution = start(a_text("READ"))
-    dies(execution, StepExecution.objects, "create", is_after=True)
+    dies(execution, Ledger, "note", is_after=True)
     connection.close()
     execution.refresh_from_db()
     assert (execution.steps.count(), aws.calls) == (0, [])

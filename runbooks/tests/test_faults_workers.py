@@ -48,7 +48,7 @@ def answer(execution: Execution, people: People, kind: SignalKind) -> Execution:
 @pytest.mark.parametrize("kind", CLASSES)
 def test_f01_a_worker_killed_before_it_noted_an_attempt_did_nothing(start: Start, aws: AwsDouble, kind: str) -> None:
     execution = start(a_text(kind))
-    dies(execution, StepExecution.objects, "create")
+    dies(execution, Ledger, "note")
     assert (aws.calls, execution.steps.count()) == ([], 0)
     assert carry(execution).status == Status.SUCCESS
     assert effects(aws, kind) == 1

@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 KINDS = ("READ", "TOKEN", "DECLARATIVE", "CONVERGING", "ONCE", "PAUSE")
 # Where a worker may die: before it notes, between note and call, after the call, while it records.
 PLACES: dict[str, tuple[Any, str, str]] = {
-    "before the note": (StepExecution.objects, "create", "before"),
+    "before the note": (Ledger, "note", "before"),
     "before the call": (attempts, "act", "before"),
     "after the call": (attempts, "act", "after"),
     "while recording": (Ledger, "close", "after"),

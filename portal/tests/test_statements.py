@@ -1,0 +1,84 @@
+"""Rows written by plain statements are the same as rows that Django writes, on either database."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from portal import statements
+from portal.audit.log import database_now
+from portal.people.models import Team, User
+from portal.statements import Moment
+from runbooks.models import Execution, Status, StepExecution
+from runbooks.tests.rows import an_execution
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
+
+TEXT = 'it\'s 100% "sure", \\ and ü\n'
+
+
+@pytest.fixture
+def execution(people: dict[str, User], team: Team) -> Execution:
+    return an_execution(people, team)
+
+
+def columns(execution: Execution, sequence: int) -> dict[str, Any]:
+    return {
+        "execution": execution,
+        "sequence": sequence,
+        "step_name": "Look",
+        "action": "aws:sleep",
+        "action_class": "read-only",
+        "token": uuid.UUID(int=7),
+        "fence": 2**40,
+        "is_critical": False,
+        "inputs": {"Say": [TEXT, 1.5, None, True]},
+        "waits_for": ["Approve"],
+        "log": TEXT,
+        "status": Status.SUCCESS,
+        "ended_at": execution.created_at,
+    }
+
+
+def stored(attempt: StepExecution) -> dict[str, Any]:
+    own = {"id", "sequence", "started_at", "deadline_at"}
+    row = StepExecution.objects.values().get(pk=attempt.pk)
+    return {name: value for name, value in row.items() if name not in own}
+
+
+def test_an_inserted_row_is_the_one_django_would_have_written(execution: Execution) -> None:
+    attempt = StepExecution(**columns(execution, 1))
+    statements.insert([attempt], {"started_at": Moment(), "deadline_at": Moment(timedelta(minutes=5))})
+    assert stored(attempt) == stored(StepExecution.objects.create(**columns(execution, 2)))
+
+
+def test_several_rows_get_their_own_keys(execution: Execution) -> None:
+    rows = [StepExecution(**columns(execution, sequence)) for sequence in (1, 2, 3)]
+    statements.insert(rows, {"started_at": Moment()})
+    assert [StepExecution.objects.get(pk=row.pk).sequence for row in rows] == [1, 2, 3]
+
+
+def test_times_are_those_of_the_databases_clock_and_as_stored(execution: Execution) -> None:
+    before = database_now()
+    attempt = StepExecution(**columns(execution, 1))
+    statements.insert([attempt], {"started_at": Moment(), "deadline_at": Moment(timedelta(minutes=5))})
+    row = StepExecution.objects.get(pk=attempt.pk)
+    assert (attempt.started_at, attempt.deadline_at) == (row.started_at, row.deadline_at)
+    assert before <= row.started_at <= database_now()
+    assert row.deadline_at is not None
+    assert abs(row.deadline_at - row.started_at - timedelta(minutes=5)) <= timedelta(milliseconds=2)
+
+
+def test_only_rows_that_are_as_asked_are_updated_and_counted(execution: Execution) -> None:
+    """As a querysets's update does, with None asking for columns that are null."""
+    values = {"status_message": TEXT, "outputs": {"a": TEXT}, "question": None, "is_paused": True, "ended_at": Moment()}
+    values |= {"status": Status.FAILED}
+    asked = {"id": execution.pk, "revision": execution.revision, "ended_at": None}
+    assert statements.update(Execution, {**asked, "revision": execution.revision + 1}, values) == 0
+    assert statements.update(Execution, {**asked, "lease_token": uuid.uuid4()}, values) == 0
+    assert statements.update(Execution, asked, values) == 1
+    execution.refresh_from_db()
+    assert (execution.status_message, execution.outputs, execution.is_paused) == (TEXT, {"a": TEXT}, True)
+    assert execution.status == "Failed"
+    assert statements.update(Execution, asked, values) == 0
