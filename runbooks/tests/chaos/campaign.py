@@ -32,9 +32,9 @@ from runbooks.tests.chaos.servers import OwnPostgres
 from runbooks.tests.chaos.stories import story
 from runbooks.tests.chaos.witness import Witness
 
-LEASE, QUARANTINE, SLICE = 1.5, 5.0, 10.0
-"""Seconds. The quarantine covers what a call may take: noted and sent, its signature's window, its answer. A slice is longer than
-both, or a worker that stood still would always go home before it could do harm."""
+LEASE, QUARANTINE, SLICE = 1.5, 5.0, 30.0
+"""Seconds. The quarantine covers what a call may take: noted and sent, its signature's window, its answer. A slice is much
+longer, or a worker that stood still would go home before it could do harm."""
 LONGEST_PAUSE = 7.0
 EXECUTIONS_PER_WORKER = 3
 TICK = 0.1
@@ -248,7 +248,7 @@ def _aws(folder: Path, seed: int) -> Iterator[str]:
         yield double.stdout.readline().strip()
     finally:
         double.kill()
-        double.wait(10)
+        double.wait(60)
 
 
 @contextmanager
@@ -282,4 +282,4 @@ def _workers(folder: Path, plan: Plan, database_url: str, address: str) -> Itera
         yield nursery
     finally:
         nursery.kill()
-        nursery.wait(10)
+        nursery.wait(60)

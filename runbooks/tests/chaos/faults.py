@@ -90,7 +90,7 @@ class Faults:
         self.fill()
 
     def close(self) -> None:
-        """End the workers and their nursery."""
+        """End the workers, and their nursery where it hears of it; whoever started that waits for it."""
         self.is_over.set()
         self.thread.join(60)
         for worker in list(self.workers):
@@ -98,7 +98,6 @@ class Faults:
             self._forget(worker)
         if self.nursery.stdin is not None:
             self.nursery.stdin.close()
-        self.nursery.wait(10)
 
     def _fork(self) -> "Worker":
         if self.nursery.stdin is None or self.nursery.stdout is None:
