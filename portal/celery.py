@@ -54,7 +54,7 @@ app.conf.update(
     beat_schedule={
         "wake what is due": {
             "task": "runbooks.tasks.wake_due",
-            "schedule": settings.WAKE_INTERVAL.total_seconds(),
+            "schedule": max(settings.WAKE_INTERVAL.total_seconds(), 1.0),  # workers look by themselves, and sooner
             "options": {"expires": 10},
         },
         "look at services": {

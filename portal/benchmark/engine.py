@@ -20,11 +20,12 @@ from portal.benchmark import stage as scene
 from portal.benchmark.figures import Figure, Options
 from portal.benchmark.plain_run import WARM_CALLS
 from portal.benchmark.stage import Stage, cpu_seconds, endpoint, resident, workers
-from runbooks.models import Execution, RunbookVersion, StepExecution
+from runbooks.models import Execution, StepExecution
 
 PLAIN_RUN = str(Path(__file__).with_name("plain_run.py"))
 ONE_RUN, AT_ONCE, STEPS_EACH, MANY_STEPS = 200, 32, 50, 10_000
 STARTS = 15
+FIRST_STEP = "start to first step"
 
 
 class Plain(NamedTuple):
@@ -39,11 +40,13 @@ def measure(options: Options) -> list[Figure]:
     """Every figure of the engine."""
     stage = Stage()
     with endpoint():
-        return [
-            *one_run(stage, options),
-            *at_once(stage, options),
-            *first_step(stage, options),
-        ]
+        with workers(1, options.folder) as pids:
+            figures = [*one_run(stage, options, pids), first_step(stage, options, "by polling", 120)]
+        figures += at_once(stage, options)
+        if not options.broker:
+            return [*figures, Figure(f"{FIRST_STEP}, with a broker", None, "ms", 30, how="needs --broker")]
+        with workers(1, options.folder, options.broker):
+            return [*figures, first_step(stage, options, "with a broker", 30)]
 
 
 def is_postgresql() -> bool:
@@ -53,7 +56,7 @@ def is_postgresql() -> bool:
 # -- one execution of N steps ---------------------------------------------------------------------------------------------
 
 
-def one_run(stage: Stage, options: Options) -> list[Figure]:
+def one_run(stage: Stage, options: Options, pids: Sequence[int]) -> list[Figure]:
     """W(200) of steps that read and of steps that change something, on one worker process, over the plain loop."""
     steps = options.sized(ONE_RUN, 3)
     reading = stage.runbook("Reads", steps)
@@ -62,16 +65,15 @@ def one_run(stage: Stage, options: Options) -> list[Figure]:
     committing: list[float] = []
     times: dict[str, list[float]] = {"read": [], "change": []}
     cpu: list[float] = []
-    with workers(1, options.folder) as pids:
-        stage.run([stage.runbook("WarmReads", 3)])
-        stage.run([stage.runbook("WarmChanges", 3, scene.CHANGE)])
-        for _ in range(options.repetitions):
-            plain += plain_runs(1, steps)
-            committing.append(committed_loop(steps))
-            before = cpu_seconds(pids)
-            times["read"].append(seconds_of(stage.run([reading])))
-            cpu.append(cpu_seconds(pids) - before)
-            times["change"].append(seconds_of(stage.run([changing])))
+    stage.run([stage.runbook("WarmReads", 3)])
+    stage.run([stage.runbook("WarmChanges", 3, scene.CHANGE)])
+    for _ in range(options.repetitions):
+        plain += plain_runs(1, steps)
+        committing.append(committed_loop(steps))
+        before = cpu_seconds(pids)
+        times["read"].append(seconds_of(stage.run([reading])))
+        cpu.append(cpu_seconds(pids) - before)
+        times["change"].append(seconds_of(stage.run([changing])))
     floor = median(run.calls for run in plain) / steps
     goal = 1.8 if is_postgresql() else 1.3
     name = f"W({steps})"
@@ -168,33 +170,15 @@ def growth(stage: Stage, count: int, options: Options, pids: Sequence[int]) -> F
 # -- start to first step --------------------------------------------------------------------------------------------------
 
 
-def first_step(stage: Stage, options: Options) -> list[Figure]:
+def first_step(stage: Stage, options: Options, how: str, goal: float) -> Figure:
     """From the start's row to the first attempt's, by the database's clock, with one idle worker; median and worst."""
-    version = stage.runbook("FirstStep", 2)
-    name = "start to first step"
-    polled = [delay_of(stage, version, options, "")]
-    figures = [
-        Figure(f"{name}, by polling", median(times), "ms", 120, how=f"worst {max(times):.0f} ms; no broker")
-        for times in polled
-    ]
-    if not options.broker:
-        return [*figures, Figure(f"{name}, with a broker", None, "ms", 30, how="needs --broker")]
-    times = delay_of(stage, version, options, options.broker)
-    kind = options.broker.partition(":")[0]
-    return [
-        *figures,
-        Figure(f"{name}, with a broker", median(times), "ms", 30, how=f"worst {max(times):.0f} ms; {kind}"),
-    ]
-
-
-def delay_of(stage: Stage, version: RunbookVersion, options: Options, broker: str) -> list[float]:
-    """Milliseconds of some starts, one after the other, at moments that do not fit the workers' looks."""
+    version = stage.runbook(f"FirstStep-{how.replace(' ', '-')}", 2)
+    stage.run([version])
     found = []
-    with workers(1, options.folder, broker):
-        stage.run([version])
-        for number in range(options.sized(STARTS, 3)):
-            time.sleep(0.3 + 0.037 * number)
-            execution = stage.run([version])[0]
-            first = StepExecution.objects.filter(execution=execution).earliest("sequence")
-            found.append((first.started_at - execution.created_at).total_seconds() * 1000)
-    return found
+    for number in range(options.sized(STARTS, 3)):
+        time.sleep(0.3 + 0.037 * number)  # at moments that do not fit the worker's looks
+        execution = stage.run([version])[0]
+        first = StepExecution.objects.filter(execution=execution).earliest("sequence")
+        found.append((first.started_at - execution.created_at).total_seconds() * 1000)
+    said = f"{len(found)} starts, worst {max(found):.0f} ms"
+    return Figure(f"{FIRST_STEP}, {how}", median(found), "ms", goal, how=said)
