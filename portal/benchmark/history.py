@@ -91,7 +91,7 @@ def _calls(site: _Site, history: History) -> dict[str, Call]:
         **{f"executions, {name}": site.open("execution_list", query=query) for name, query in lists.items()},
         "executions, middle page, API": site.open("execution-list", query=f"?after={middle}"),
         **{f"drills, {name}": site.open("drill_list", query=query) for name, query in drill_lists.items()},
-        "drills, second page, API": site.open("drill-list", query="?page=2"),
+        "drills, middle page, API": site.open("drill-list", query=f"?page={max(1, history.drills // 100)}"),
         "service, with its trend": site.open("service_detail", slug),
         "execution, over": site.open("execution_detail", ended.pk),
         "execution, over, API": site.open("execution-detail", ended.pk),
