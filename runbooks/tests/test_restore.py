@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from runbooks.tests.chaos.servers import OwnPostgres, Unavailable
 from runbooks.tests.test_processes import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.journey, pytest.mark.xdist_group("processes")]
+
+
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -37,31 +41,62 @@ def server() -> Iterator[Callable[[], OwnPostgres]]:
         shutil.rmtree(own.data.parent, ignore_errors=True)
 
 
+def environment_of(server: OwnPostgres, folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": server.url,
+        "VAR_DIR": str(folder / "var"),
+        "LOG_LEVEL": "INFO",
+        "WAKE_INTERVAL_SECONDS": "0.2",
+        "LEASE_SECONDS": "6",
+    }
+
+
 @pytest.fixture
 def manage(tmp_path: Path) -> Callable[..., str]:
-    """Runs a command of the portal on a server to its end, or for `seconds`, and returns what it said."""
+    """Runs a command of the portal on a server to its end and returns what it said."""
 
-    def run(server: OwnPostgres, *arguments: str, seconds: float = 0) -> str:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": server.url,
-            "VAR_DIR": str(tmp_path / "var"),
-            "LOG_LEVEL": "INFO",
-            "WAKE_INTERVAL_SECONDS": "0.2",
-        }
+    def run(server: OwnPostgres, *arguments: str) -> str:
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        environment = environment_of(server, tmp_path)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-        try:
-            said = process.communicate(timeout=seconds or 120)[0]
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            said = process.communicate(timeout=60)[0]
-        assert process.returncode == 0, said
-        return said
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     return run
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Callable[[OwnPostgres], str]:
+    """Runs a worker on a server until it has looked for work, then stops it, and returns what it said."""
+
+    def run(server: OwnPostgres) -> str:
+        log = tmp_path / "work.log"
+        with log.open("w") as said:
+            command = [sys.executable, str(ROOT / "manage.py"), "work"]
+            environment = environment_of(server, tmp_path)
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
+        try:
+            until = time.monotonic() + PATIENCE
+            while not has_looked(server, process.pid):
+                assert time.monotonic() < until and process.poll() is None, log.read_text()
+                time.sleep(0.2)
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE) == 0, log.read_text()
+        return log.read_text()
+
+    return run
+
+
+def has_looked(server: OwnPostgres, pid: int) -> bool:
+    """Whether the worker said for the second time that it lives: after the first it looks for work."""
+    query = "SELECT count(*) FROM runbooks_worker WHERE pid = %s AND ended_at IS NULL AND seen_at > started_at"
+    with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
+        cursor.execute(query, [pid])
+        return bool(cursor.fetchone()[0])
 
 
 def promote(server: OwnPostgres) -> None:
@@ -83,19 +118,19 @@ def copy(source: OwnPostgres, target: OwnPostgres) -> None:
 
 
 def test_a_promoted_and_a_restored_database_stand_still_until_released(
-    server: Callable[[], OwnPostgres], manage: Callable[..., str]
+    server: Callable[[], OwnPostgres], manage: Callable[..., str], work: Callable[[OwnPostgres], str]
 ) -> None:
     own = server()
     manage(own, "prepare")
     release = ("release", "--as", "anna", "--confirm", "old writer is off")
-    assert "quiesced" not in manage(own, "work", seconds=12)
+    assert "quiesced" not in work(own)
     promote(own)
-    assert "timeline 1 became 2" in manage(own, "work", seconds=12)
+    assert "timeline 1 became 2" in work(own)
     assert "Released" in manage(own, *release)
-    assert "quiesced" not in manage(own, "work", seconds=12)
+    assert "quiesced" not in work(own)
 
     other = server()
     copy(own, other)
-    assert "restored on another server" in manage(other, "work", seconds=12)
+    assert "restored on another server" in work(other)
     assert "Released" in manage(other, *release)
     assert "The audit log holds" in manage(other, "verify_audit")
