@@ -23,8 +23,8 @@ from assessments.tool_sync import look, pull, push
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
-"""Longer than two calls that AWS answers late; renewed with each answer that is read or written."""
+LEASE = timedelta(minutes=2)
+"""Longer than a call that AWS answers late; renewed with each answer that is read or written. Two workers at once do no harm."""
 WAIT = timedelta(seconds=3)
 """How long AWS is left alone while it imports a lens; `MOST_WAITS` times at most."""
 MOST_WAITS = 100

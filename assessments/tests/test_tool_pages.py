@@ -115,6 +115,15 @@ def test_a_sync_that_no_worker_takes_is_told(pages: Pages) -> None:
     assert "No worker has taken it yet" in pages.text(pages.get("tool_fragment"))
 
 
+def test_a_sync_whose_worker_is_gone_says_that_another_takes_over(pages: Pages) -> None:
+    pages.stage.connect()
+    pages.post("tool_compare")
+    ToolSync.objects.update(status=RunStatus.IN_PROGRESS, lease_until=later(-timedelta(seconds=1)))
+    assert "Its worker is gone" in pages.text(pages.get("tool_fragment"))
+    pages.work()
+    assert "Nothing to sync" in pages.text(pages.get("tool_detail"))
+
+
 def test_a_double_click_makes_one_sync(pages: Pages) -> None:
     pages.stage.connect()
     pages.post("tool_compare")

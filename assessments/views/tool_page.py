@@ -55,8 +55,11 @@ def _compared(assessment: Assessment, is_allowed: bool) -> dict[str, Any]:
 
 
 def _progress(sync: ToolSync) -> str:
+    now = database_now()
+    if sync.lease_until is not None and sync.lease_until < now:
+        return "Its worker is gone. Another takes over and goes on from there."
     if sync.status == RunStatus.PENDING:
-        if database_now() - sync.created_at > LONG_UNTAKEN:
+        if now - sync.created_at > LONG_UNTAKEN:
             return "No worker has taken it yet. Look at the System page for whether one runs."
         return "Waiting for a worker."
     if sync.waits and sync.lease_until is None:
