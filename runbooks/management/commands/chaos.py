@@ -4,6 +4,7 @@ The run itself is test machinery (`runbooks.tests.chaos`); nothing of this porta
 """
 
 import random
+import signal
 from argparse import ArgumentParser
 from subprocess import CalledProcessError
 from typing import Any
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Told to stop, it takes its processes, its server and its folder along.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         seed = options["seed"] if options["seed"] is not None else random.SystemRandom().randrange(2**31)
         wanted = list(MUTANTS) if options["mutant"] == "all" else [options["mutant"] or ""]
         self.stdout.write(f"Seed {seed}. Say --seed {seed} to throw the same die again.")

@@ -7,6 +7,7 @@ nothing of the portal. `python -m runbooks.tests.chaos.aws FOLDER SEED` prints i
 """
 
 import json
+import os
 import random
 import re
 import sys
@@ -152,8 +153,16 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def _end_with(parent: int) -> None:
+    """Nobody asks any more when the run is gone, however it ended."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
 def main(folder: Path, seed: int) -> None:
-    """Serve until killed."""
+    """Serve until killed, or until the run is gone."""
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     with (folder / "effects.jsonl").open("a", buffering=1) as log:
         Handler.account = Account(log, random.Random(seed), folder / "calm")
         server = Server(("127.0.0.1", 0), Handler)
