@@ -40,12 +40,17 @@ def revision(page: Page, number: int) -> None:
     expect(page.locator("input[name=base_revision]")).to_have_value(str(number))
 
 
-def settled(page: Page) -> None:
-    """Nothing is kept in the browser any more; the policy forbids waiting by a function in the page."""
+def comes_to_nothing(page: Page, expression: str) -> None:
+    """The expression comes to nothing, at once or soon; the policy forbids waiting by a function in the page."""
     deadline = time.monotonic() + PATIENCE / 1000
-    while page.evaluate(KEPT) and time.monotonic() < deadline:
+    while (found := page.evaluate(expression)) and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-    assert page.evaluate(KEPT) == 0
+    assert not found
+
+
+def settled(page: Page) -> None:
+    """Nothing is kept in the browser any more."""
+    comes_to_nothing(page, KEPT)
 
 
 def written(page: Page, words: str) -> None:
@@ -246,3 +251,24 @@ def test_the_keyboard_is_enough(owner: User, assessment: Assessment, opened: Ope
     page.keyboard.press("p")
     page.wait_for_url("**/question/backup")
     assert Answer.objects.get().choices["tested"] == {"status": "SELECTED", "reason": "", "notes": "By Rob"}
+
+
+def test_what_has_the_focus_is_never_behind_the_bar_at_the_bottom(
+    owner: User, assessment: Assessment, opened: Open
+) -> None:
+    page = opened(owner, at(assessment))
+    page.set_viewport_size({"width": 390, "height": 640})
+    hidden = """() => {
+        const bar = document.querySelector(".neighbours"), focused = document.activeElement;
+        if (bar.contains(focused) || focused === document.body) return "";
+        const { top, bottom } = focused.getBoundingClientRect();
+        return top >= bar.getBoundingClientRect().top && bottom > 0 ? focused.outerHTML : "";
+    }"""
+    seen = set()
+    for _ in range(45):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.name || document.activeElement.rel"))
+        comes_to_nothing(page, hidden)  # the page moves a moment after the focus
+        if page.evaluate("document.activeElement.matches('a[rel=next]')"):
+            break
+    assert {"choice", "notes", "assignee", "text", "next"} <= seen
