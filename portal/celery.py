@@ -12,6 +12,8 @@ from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# Celery would make a worker run Django's checks, which read the addresses of all pages: 35 MB for what it never serves.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 # kombu's own lets a worker read a message that is not written yet.
 TRANSPORT_ALIASES["filesystem"] = "portal.file_broker:Transport"

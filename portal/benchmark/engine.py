@@ -158,12 +158,14 @@ def at_once(stage: Stage, options: Options) -> list[Figure]:
 
 
 def growth(stage: Stage, count: int, options: Options, pids: Sequence[int]) -> Figure:
-    """How much the two workers grow while they make many steps more."""
-    steps = options.sized(MANY_STEPS // count, 2)
+    """How much the two workers grow while they make many steps more of runbooks they know."""
+    steps = options.sized(MANY_STEPS // count // 2, 1)
     versions = [stage.runbook(f"Long{number}", steps) for number in range(count)]
-    before = resident(pids)
     stage.run(versions)
-    said = f"over {count * steps} steps more, both together"
+    before = resident(pids)
+    for _ in range(2):
+        stage.run(versions)
+    said = f"over {2 * count * steps} steps more, both together"
     return Figure("growth of the workers", resident(pids) - before, "MB", 10, how=said)
 
 
