@@ -7,10 +7,12 @@ connections until stdin ends. Not here: what is made of it (`watchers.py`).
 
 import asyncio
 import json
+import random
 import sys
 import time
 
 LONGEST_WAIT = 60.0
+AGAIN = 3.0
 Heard = list[tuple[int, float]]
 """(revision, moment on this machine's monotonic clock) of each picture of one stream."""
 
@@ -21,7 +23,7 @@ async def main(port: int, path: str) -> None:
     heard: list[Heard] = [[] for _ in sessions]
     begun = [asyncio.Event() for _ in sessions]
     streams = zip(sessions, heard, begun, strict=True)
-    tasks = [asyncio.create_task(listen(port, path, *stream)) for stream in streams]
+    tasks = [asyncio.create_task(keep_listening(port, path, *stream)) for stream in streams]
     async with asyncio.timeout(LONGEST_WAIT):
         await asyncio.gather(*(first.wait() for first in begun))
     tell("listening")
@@ -30,6 +32,13 @@ async def main(port: int, path: str) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     for task in tasks:
         task.cancel()
+
+
+async def keep_listening(port: int, path: str, session: str, heard: Heard, begun: asyncio.Event) -> None:
+    """As a page does: not all in the same instant, and again where a stream ended before it told anything."""
+    while not begun.is_set():
+        await asyncio.sleep(random.uniform(0, AGAIN))
+        await listen(port, path, session, heard, begun)
 
 
 async def listen(port: int, path: str, session: str, heard: Heard, begun: asyncio.Event) -> None:
