@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg2  # type: ignore[import-untyped]
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import Error, connection
@@ -38,6 +39,8 @@ longer, or a worker that stood still would go home before it could do harm."""
 LONGEST_PAUSE = 7.0
 EXECUTIONS_PER_WORKER = 3
 TICK = 0.1
+AWAY = (Error, psycopg2.Error)
+"""What a database that is away raises: while rows are being fetched, the driver's own error, which Django does not translate."""
 PATIENCE = 30.0
 """Seconds after the last fault without anything coming to its end, after which what is not over hangs. A slow machine is no
 violation: as long as steps end, they have their time."""
@@ -146,7 +149,7 @@ class _Run:
             return True
         try:
             return self.faults.done["kill -9"] > 0 and StepExecution.objects.count() >= self.plan.least_attempts
-        except Error:
+        except AWAY:
             connection.close()
             return False
 
@@ -157,7 +160,7 @@ class _Run:
                 self._start_more()
             self.operator.answer(is_calm=is_calm)
             self.witness.look()
-        except Error:
+        except AWAY:
             connection.close()
             self.report.counts["rounds without a database"] += 1
 
@@ -196,7 +199,7 @@ class _Run:
             over = Execution.objects.filter(status__in=FINAL_STATUSES).values_list("pk", flat=True)
             if not self.report.violations:
                 self.skip = frozenset(str(pk) for pk in over)
-        except Error:
+        except AWAY:
             connection.close()
 
     def _calm_down(self) -> None:
