@@ -18,7 +18,7 @@ from portal.people.permissions import visible_teams
 from runbooks import parts
 from runbooks.api.executions import UUID_PATTERN, asker, checked
 from runbooks.api.strict import StrictSerializer
-from runbooks.drill_boards import visible_drills
+from runbooks.drill_boards import listed_drills, visible_drills
 from runbooks.drill_strip import strip_of
 from runbooks.forms.drills import DETECTION_TIMEOUT, RECOVERY_TIMEOUT, DrillFilter
 from runbooks.lookups import find_version
@@ -117,7 +117,7 @@ class DrillViewSet(viewsets.ViewSet):
     )
     def list(self, request: Request) -> Response:
         """Newest first."""
-        filters = DrillFilter(request.query_params, queryset=visible_drills(asker(request)), request=request)
+        filters = DrillFilter(request.query_params, queryset=listed_drills(asker(request)), request=request)
         if not filters.form.is_valid():
             raise ValidationError({name: list(said) for name, said in filters.form.errors.items()})
         pages = PageNumberPagination()

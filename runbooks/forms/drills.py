@@ -170,7 +170,8 @@ class DrillFilter(django_filters.FilterSet):
 def sample_choices(user: User, versions: QuerySet[RunbookVersion]) -> dict[str, Any]:
     """The sample drill's choices, by which the form is prefilled; empty where the sample is not installed."""
     service = Service.objects.filter(slug=SAMPLE_SERVICE, team__in=visible_teams(user), is_retired=False).first()
-    by_name = {version.runbook.name: version for version in versions}
+    wanted = versions.filter(runbook__name__in=SAMPLE_RUNBOOKS.values()).defer("text", "content")
+    by_name = {version.runbook.name: version for version in wanted}
     if service is None or any(name not in by_name for name in SAMPLE_RUNBOOKS.values()):
         return {}
     chosen = {part: by_name[name].pk for part, name in SAMPLE_RUNBOOKS.items()}
