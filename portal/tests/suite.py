@@ -23,7 +23,7 @@ from portal.tests.browser import find_chromium
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
-WORKERS = 2  # of a lane; two lanes at once, of which one mostly waits, keep two cores busy
+WORKERS = 2  # of a lane; three lanes at once, since most tests wait, keep two cores busy
 PARTS = ("portal", "runbooks", "assessments")
 
 
@@ -62,8 +62,8 @@ def main(arguments: list[str]) -> int:
 
 
 def side_by_side(lanes: list[Lane]) -> list[Lane]:
-    """Runs two at a time, in this order. What passed is shown when it ends; what failed is shown last, by the caller."""
-    with ThreadPoolExecutor(2) as pool:
+    """Runs three at a time, in this order. What passed is shown when it ends; what failed is shown last, by the caller."""
+    with ThreadPoolExecutor(3) as pool:
         for future in as_completed([pool.submit(run, lane) for lane in lanes]):
             lane = future.result()
             print(f"\n=== {'FAILED' if lane.status else 'passed'} in {lane.seconds:.0f} s: {lane.name}", flush=True)

@@ -26,7 +26,7 @@ FIGURES = [
 ]
 
 
-@pytest.mark.xdist_group("processes")
+@pytest.mark.long
 def test_every_figure_of_the_engine_is_measured_on_a_database_of_its_own() -> None:
     said = StringIO()
     options = {"part": "floor-and-engine", "database": "sqlite", "scale": 0.01, "repetitions": 1, "json": True}
