@@ -40,8 +40,8 @@ CHANGING = frozenset({"TOKEN", "DECLARATIVE", "CONVERGING", "ONCE"})
 TICK = 0.1
 MOST_STILL = 20.0
 """Seconds a worker stands still at most, where nobody does what it waits for."""
-MOST_STANDING = 2
-"""Workers that stand still at the same time."""
+MOST_AFTER, MOST_BEFORE = 2, 3
+"""Workers that may stand still when one more would, after an answer or before a call: the seldom one has a place left."""
 
 
 def shorten() -> None:
@@ -101,14 +101,14 @@ class Pauses:
             is_changing = kind in CHANGING
             self._perhaps(0.05)
             if is_changing and self.die.random() < 0.05:
-                self._stand_still(lambda: has_gone_on(attempt), longer=self.die.random())
+                self._stand_still(lambda: has_gone_on(attempt), MOST_BEFORE, longer=self.die.random())
             try:
                 return original(execution, attempt, *rest)
             finally:
                 self._perhaps(0.05)
                 # Not after a call by token: it is repeated at once, so nothing is left for the first worker to spoil.
                 if is_changing and kind != "TOKEN" and self.die.random() < 0.15:
-                    self._stand_still(lambda: is_claimed(attempt))
+                    self._stand_still(lambda: is_claimed(attempt), MOST_AFTER)
 
         return act
 
@@ -118,9 +118,9 @@ class Pauses:
             if self.die.random() < chance:
                 self._wait(self.longest * self.die.random() ** 3)
 
-    def _stand_still(self, is_over: Callable[[], bool], *, longer: float = 0.0) -> None:
+    def _stand_still(self, is_over: Callable[[], bool], most: int, *, longer: float = 0.0) -> None:
         """Until others have done what they are waited for, and perhaps longer; somebody must be left to do it."""
-        if len(list(self.folder.glob("standing-still.*"))) >= MOST_STANDING:
+        if len(list(self.folder.glob("standing-still.*"))) >= most:
             return
         mark = _mark(self.folder, os.getpid())
         mark.touch()
