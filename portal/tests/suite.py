@@ -23,7 +23,7 @@ from portal.tests.browser import find_chromium
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
-WORKERS = 2  # of a lane, and one more for the longest; two lanes at once, of which one mostly waits, keep two cores busy
+WORKERS = 2  # of a lane; two lanes at once, of which one mostly waits, keep two cores busy
 PARTS = ("portal", "runbooks", "assessments")
 
 
@@ -112,9 +112,9 @@ def pytest(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-q", *arguments]
 
 
-def lane_of(name: str, marks: str, *paths: str, extra: dict[str, str] | None = None, workers: int = WORKERS) -> Lane:
+def lane_of(name: str, marks: str, *paths: str, extra: dict[str, str] | None = None) -> Lane:
     """Tests that carry these marks, and are not long."""
-    chosen = ["-n", str(workers), "-p", "no:cacheprovider", "-m", f"({marks}) and not long", *paths]
+    chosen = ["-n", str(WORKERS), "-p", "no:cacheprovider", "-m", f"({marks}) and not long", *paths]
     return Lane(name, [pytest(*chosen)], extra or {})
 
 
@@ -129,7 +129,7 @@ def journeys() -> Lane:
 
 
 def on_sqlite() -> Lane:
-    return lane_of("tests on SQLite and the embedded broker", "not journey", workers=WORKERS + 1)
+    return lane_of("tests on SQLite and the embedded broker", "not journey")
 
 
 def on_servers() -> list[Lane]:
