@@ -1,6 +1,7 @@
 """The tables of the tests are made once a run: the first worker migrates, the others take a copy of its empty database.
 
 For SQLite, where TEST_SCHEMA_FOLDER names a folder that the workers share; the suite sets it. Elsewhere every worker migrates.
+Here too: how they are emptied.
 """
 
 import fcntl
@@ -11,7 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
+from django.core.management.color import Style
+from django.core.management.sql import sql_flush
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 FOLDER = "TEST_SCHEMA_FOLDER"
 _turns: list[IO[str]] = []
@@ -45,3 +49,14 @@ def offer_copy() -> None:
             here.backup(copy)
         unfinished.rename(Path(turn.name).with_name("empty.sqlite3"))
         turn.close()
+
+
+def deletion(
+    style: Style, using: BaseDatabaseWrapper, reset_sequences: bool = True, allow_cascade: bool = False
+) -> list[str]:
+    """Django's `sql_flush`, but PostgreSQL deletes rows: TRUNCATE makes new files for every table, 150 ms for nearly no rows."""
+    if using.vendor != "postgresql":
+        return sql_flush(style, using, reset_sequences, allow_cascade)
+    tables = using.introspection.table_names(include_views=False)
+    deletions = [f"DELETE FROM {using.ops.quote_name(name)}" for name in tables if name != "django_migrations"]
+    return ["; ".join(["SET CONSTRAINTS ALL DEFERRED", *deletions])]

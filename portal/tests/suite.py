@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     lanes = side_by_side([*checks(), reading()])
     with tempfile.TemporaryDirectory(prefix="portal-schema-") as folder:
         os.environ[schema.FOLDER] = folder
-        lanes += side_by_side([journeys(), on_sqlite(), *on_servers()])
+        lanes += side_by_side([on_sqlite(), journeys(), *on_servers()])
     failed = [lane for lane in lanes if lane.status > 0]
     for lane in failed:
         print(f"\n=== FAILED: {lane.name}\n{lane.output}")
