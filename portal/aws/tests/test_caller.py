@@ -1,5 +1,6 @@
 """Calls as documents make them, against an AWS on loopback that logs what arrives."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,3 +132,11 @@ def test_a_client_is_made_once_per_role_region_and_service(aws: AwsDouble) -> No
     assert client("dynamodb", "us-east-1") is not first
     assert client("dynamodb", "us-west-2", is_sent_once=True) is not first
     assert client("dynamodb", "us-west-2", Role()) is first
+
+
+def test_each_call_says_which_product_makes_it(aws: AwsDouble) -> None:
+    made = client("dynamodb", "us-west-2")
+    said: list[str] = []
+    made.meta.events.register("before-send", lambda request, **_: said.append(request.headers["User-Agent"].decode()))
+    AwsCaller("us-west-2").call("dynamodb", "DescribeTable", {"TableName": "shop"})
+    assert re.fullmatch(r"bcdr-portal/[\d.]+ Boto3/[\d.]+ Botocore/[\d.]+", said[0])
