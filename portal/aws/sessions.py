@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-import botocore
 from botocore.config import Config
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -25,8 +24,8 @@ _SAFE = Config(
     read_timeout=20,
     retries={"mode": "standard", "max_attempts": 4},
     tcp_keepalive=True,
-    # Said whole: botocore otherwise puts its own together anew, twice for each request. CloudTrail shows it with each call.
-    user_agent=f"bcdr-portal/{settings.VERSION} Boto3/{boto3.__version__} Botocore/{botocore.__version__}",
+    # Said whole: botocore otherwise puts its own together anew, twice for each request. CloudTrail shows it; boto3 adds botocore's version.
+    user_agent=f"bcdr-portal/{settings.VERSION} Boto3/{boto3.__version__}",
 )
 # Calls that must not happen twice go on the wire once: botocore's own retries repeat them on a late or cut answer.
 _SENT_ONCE = _SAFE.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
