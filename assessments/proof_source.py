@@ -43,6 +43,10 @@ class ProofSource(Protocol):
         """The runbooks of the service with a published version."""
         ...
 
+    def recent(self, service: Service) -> tuple[NamedProof, ...]:
+        """The last drills and executions of the service that ended, the newest first: what somebody may choose as evidence."""
+        ...
+
     def named(self, service: Service, references: Collection[UUID]) -> Mapping[str, NamedProof]:
         """The drills and executions of the service with these ids, by id; those of other services are not there."""
         ...

@@ -7,6 +7,7 @@ the measuring (`runbooks.measurement`) and the home page's counts (`home`).
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery
@@ -116,6 +117,16 @@ class RunbooksProof:
             RunbookFact(row["runbook__name"], row["newest"], row["at"]) for row in newest.order_by("runbook__name")
         )
 
+    def recent(self, service: Service) -> tuple[NamedProof, ...]:
+        """The drills and executions outside drills that ended last, the newest first."""
+        drills = Drill.objects.filter(service=service, ended_at__isnull=False).order_by("-ended_at")
+        alone = Execution.objects.filter(service=service, ended_at__isnull=False, drill=None)
+        executions = alone.select_related("version__runbook").order_by("-ended_at")
+        found = [(drill.ended_at, _named_drill(drill)) for drill in drills[:OFFERED]]
+        found += [(each.ended_at, _named_execution(each)) for each in executions[:OFFERED]]
+        newest = sorted(found, key=itemgetter(0), reverse=True)
+        return tuple(named for _, named in newest[:OFFERED])
+
     def named(self, service: Service, references: Collection[UUID]) -> Mapping[str, NamedProof]:
         """The drills and executions of the service with these ids, by id."""
         drills = Drill.objects.filter(service=service, pk__in=references)
@@ -125,6 +136,8 @@ class RunbooksProof:
 
 
 SOURCE = RunbooksProof()
+OFFERED = 12
+"""How many drills and executions are offered as evidence; older ones are named by their addresses."""
 _SAYS: dict[str, bool] = {Verdict.MET: True, Verdict.NOT_MET: False, Verdict.NOT_RECOVERED: False}
 
 

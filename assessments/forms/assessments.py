@@ -1,5 +1,6 @@
 """The smaller forms about assessments: starting one, narrowing lists, naming a milestone, adding evidence, commenting."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -10,6 +11,7 @@ from assessments.models import Assessment, Lens
 from assessments.operations.answers import COMMENT
 from assessments.operations.evidence import MAXIMUM_BYTES, Upload
 from assessments.operations.shelf import visible_lenses
+from assessments.proof_source import NamedProof
 from assessments.results import Results
 from assessments.risk import Risk
 from portal.catalogue.models import Service
@@ -120,32 +122,49 @@ class MilestoneForm(forms.Form):
 
 
 class EvidenceForm(forms.Form):
-    """A link or a file, and a note on it."""
+    """A drill or execution of the service out of `proofs`, a link or a file, and a note on it."""
 
+    proof = forms.ChoiceField(label="Drill or execution", required=False)
     value = forms.CharField(
         label="Link",
         required=False,
         max_length=3000,
         widget=forms.URLInput(attrs={"placeholder": "https://…", "autocomplete": "off"}),
-        help_text="A page elsewhere, or the address of a drill or an execution here.",
+        help_text="Or a page elsewhere, or the address of an older drill or execution.",
     )
     file = forms.FileField(required=False, help_text=f"Or a file of at most {MAXIMUM_BYTES // 1_000_000} MB.")
     note = forms.CharField(required=False, max_length=400, help_text="What it shows.")
 
-    def __init__(self, *positional: Any, **options: Any) -> None:
+    def __init__(self, *positional: Any, proofs: Sequence[NamedProof] = (), **options: Any) -> None:
         super().__init__(*positional, **options)
+        if proofs:
+            offered = [(each.address, _offer(each)) for each in proofs]
+            cast(forms.ChoiceField, self.fields["proof"]).choices = [("", "Choose one"), *offered]
+        else:
+            del self.fields["proof"]
         dress(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("file") and cleaned.get("value"):
-            raise ValidationError("Give either a link or a file. Add the other one afterwards.")
+        if len([name for name in ("proof", "value", "file") if cleaned.get(name)]) > 1:
+            raise ValidationError(
+                "Give one thing at a time: a drill or execution, a link or a file. Add the next one afterwards."
+            )
         return cleaned
+
+    def address(self) -> str:
+        """The page that was chosen or named; empty where a file was."""
+        return self.cleaned_data.get("proof") or self.cleaned_data["value"]
 
     def upload(self) -> Upload | None:
         """The file that was chosen, read no further than one byte beyond what is kept."""
         sent = self.cleaned_data.get("file")
         return Upload(sent.name or "", sent.read(MAXIMUM_BYTES + 1)) if sent else None
+
+
+def _offer(proof: NamedProof) -> str:
+    ended = f", {proof.ended_at:%Y-%m-%d %H:%M} UTC" if proof.ended_at else ""
+    return f"{proof.title}: {proof.says}{ended}"
 
 
 class CommentForm(forms.Form):

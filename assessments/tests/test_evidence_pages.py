@@ -45,6 +45,28 @@ def test_a_link_and_a_file_are_added_and_shown(owner: User, assessment: Assessme
     assert list(Evidence.objects.values_list("kind", flat=True)) == ["link", "file"]
 
 
+def test_a_drill_of_the_service_is_chosen_from_a_list(
+    owner: User, people: dict[str, User], assessment: Assessment
+) -> None:
+    drill = a_drill(assessment.service, people, "Met")
+    client = signed_in(owner)
+    assert (
+        f"Lose the Region: drill, met, {drill.ended_at:%Y-%m-%d %H:%M} UTC"
+        in client.get(at(assessment, "question/backup")).content.decode()
+    )
+    client.post(at(assessment, "evidence-of/backup"), {"proof": f"/drills/{drill.pk}/"}, headers=HTMX)
+    assert list(Evidence.objects.values_list("kind", "value")) == [("drill", str(drill.pk))]
+
+
+def test_two_things_at_once_are_refused(owner: User, people: dict[str, User], assessment: Assessment) -> None:
+    drill = a_drill(assessment.service, people, "Met")
+    both = {"proof": f"/drills/{drill.pk}/", "value": "https://example.com/"}
+    answer = signed_in(owner).post(at(assessment, "evidence-of/backup"), both, headers=HTMX)
+    assert answer.status_code == 422
+    assert "one thing at a time" in answer.content.decode()
+    assert not Evidence.objects.exists()
+
+
 def test_a_file_is_a_download_that_no_browser_runs(owner: User, assessment: Assessment) -> None:
     upload = Upload('a"b\r\nSet-Cookie: x.html', b"<script>alert(1)</script>")
     evidence = add_evidence(user=owner, assessment=assessment, question_id="backup", upload=upload)
@@ -61,7 +83,7 @@ def test_a_file_is_a_download_that_no_browser_runs(owner: User, assessment: Asse
     [
         ({"value": "javascript:alert(1)"}, "Give one that begins with"),
         ({}, "The address is missing"),
-        ({"value": "https://example.com/", "file": file()}, "either a link or a file"),
+        ({"value": "https://example.com/", "file": file()}, "a link or a file"),
         ({"file": file(content=b"x" * (MAXIMUM_BYTES + 1))}, "more than 5,000,000 bytes"),
         ({"value": "https://example.com/", "note": "x" * 301}, "301 characters"),
     ],

@@ -11,12 +11,12 @@ from django.urls import path
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
-from assessments.forms.assessments import CommentForm, EvidenceForm, show_refusal
+from assessments.forms.assessments import CommentForm, show_refusal
 from assessments.models import Assessment, Evidence, EvidenceFile
 from assessments.operations.answers import add_comment
 from assessments.operations.evidence import add_evidence, remove_evidence
 from assessments.operations.shelf import find_assessment
-from assessments.views.question_page import form_context, page_context, place_of
+from assessments.views.question_page import evidence_form, form_context, page_context, place_of
 from portal.people.signed_in import person
 
 REFUSED = 422
@@ -27,14 +27,14 @@ def evidence_create(request: HttpRequest, pk: UUID, question_id: str) -> HttpRes
     """Add a link or a file to an answer."""
     user = person(request)
     assessment = find_assessment(user, pk)
-    form = EvidenceForm(request.POST, request.FILES, auto_id="evidence-%s")
+    form = evidence_form(assessment, request.POST, request.FILES)
     if form.is_valid():
         try:
             add_evidence(
                 user=user,
                 assessment=assessment,
                 question_id=question_id,
-                value=form.cleaned_data["value"],
+                value=form.address(),
                 note=form.cleaned_data["note"],
                 upload=form.upload(),
             )

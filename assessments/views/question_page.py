@@ -11,6 +11,7 @@ from assessments.forms.assessments import CommentForm, EvidenceForm
 from assessments.models import Answer, Assessment, Comment, Evidence
 from assessments.operations.answers import AnswerDraft, StaleAnswer, draft_of
 from assessments.operations.shelf import possible_assignees, results_for
+from assessments.proof_source import proof_source
 from assessments.results import QuestionResult, Results, next_unanswered
 from assessments.views.standing_page import standing_context
 from portal.people.models import User
@@ -71,6 +72,8 @@ def form_context(
         "problems": problems or [],
         **_rights(user, assessment),
         **talk_context(answer),
+        "evidence_form": evidence_form(assessment),
+        "comment_form": CommentForm(auto_id="comment-%s"),
         **standing_context(assessment, question, answer),
     }
 
@@ -84,7 +87,7 @@ def _rights(user: User, assessment: Assessment) -> dict[str, Any]:
 
 
 def talk_context(answer: Answer | None) -> dict[str, Any]:
-    """Evidence and comments of an answer, and the forms to add to them."""
+    """Evidence and comments of an answer."""
     evidence: list[Evidence] = []
     comments: list[Comment] = []
     if answer is not None:
@@ -95,12 +98,12 @@ def talk_context(answer: Answer | None) -> dict[str, Any]:
         fetched = (Prefetch("evidence", queryset=rows), Prefetch("comments", queryset=talk))
         full = Answer.objects.prefetch_related(*fetched).get(pk=answer.pk)
         evidence, comments = list(full.evidence.all()), list(full.comments.all())
-    return {
-        "evidence": evidence,
-        "comments": comments,
-        "evidence_form": EvidenceForm(auto_id="evidence-%s"),
-        "comment_form": CommentForm(auto_id="comment-%s"),
-    }
+    return {"evidence": evidence, "comments": comments}
+
+
+def evidence_form(assessment: Assessment, *sent: Any) -> EvidenceForm:
+    """The form that adds evidence, with what was sent if anything was; it offers what was proved of the service lately."""
+    return EvidenceForm(*sent, proofs=proof_source().recent(assessment.service), auto_id="evidence-%s")
 
 
 def page_context(place: Place) -> dict[str, Any]:

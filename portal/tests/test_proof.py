@@ -112,3 +112,9 @@ def test_the_services_page_shows_its_assessments_and_leads_to_its_checks(
     assert f"/assessments/{judged.pk}/results/" in page
     assert "0 high, 0 medium, 2 unanswered" in page
     assert f"/services/{service.slug}/checks/" in page
+
+
+def test_what_ended_last_is_offered_as_evidence_first(service: Service, people: dict[str, User]) -> None:
+    older, newer = (a_drill(service, people, "Met", timedelta(days=days)) for days in (2, 1))
+    Drill.objects.filter(pk=a_drill(service, people, "").pk).update(ended_at=None, status=Status.IN_PROGRESS)
+    assert [each.reference for each in proof.SOURCE.recent(service)] == [str(newer.pk), str(older.pk)]
