@@ -15,18 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portal.sandbox.pace import Pace
+from portal.sandbox.service_requests import Answer, Parameters, Place
 from portal.sandbox.well_architected_lenses import FRAMEWORK, Lenses
-from portal.sandbox.well_architected_requests import (
-    Answer,
-    Parameters,
-    Place,
-    Tokens,
-    conflict,
-    invalid,
-    missing,
-    over_quota,
-    page,
-)
+from portal.sandbox.well_architected_requests import Tokens, conflict, invalid, missing, over_quota, page
 from portal.sandbox.well_architected_reviews import Review
 
 MAXIMUM_MILESTONES, MAXIMUM_LENSES, MAXIMUM_PER_CALL = 100, 20, 10

@@ -16,18 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from portal.sandbox.pace import Pace
+from portal.sandbox.service_requests import Answer, Parameters, Place, ServiceRefused
 from portal.sandbox.well_architected_format import LensContent, content_of, read
-from portal.sandbox.well_architected_requests import (
-    Answer,
-    Parameters,
-    Place,
-    ToolRefused,
-    conflict,
-    invalid,
-    missing,
-    over_quota,
-    page,
-)
+from portal.sandbox.well_architected_requests import conflict, invalid, missing, over_quota, page
 
 MAXIMUM_LENSES, MAXIMUM_VERSIONS = 15, 100
 DRAFT, FRAMEWORK = "DRAFT", "wellarchitected"
@@ -190,7 +181,7 @@ class Lenses:
     def export_lens(self, place: Place, p: Parameters) -> Answer:
         lens = self.named(place, p["LensAlias"])
         if lens.is_official:
-            raise ToolRefused("AccessDeniedException", f"{p['LensAlias']} is AWS's; it cannot be exported")
+            raise ServiceRefused("AccessDeniedException", f"{p['LensAlias']} is AWS's; it cannot be exported")
         return {"LensJSON": lens.read(p.get("LensVersion"))[1].text}
 
     def delete_lens(self, place: Place, p: Parameters) -> None:

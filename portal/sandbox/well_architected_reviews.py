@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from portal.sandbox.service_requests import Answer, Parameters
 from portal.sandbox.well_architected_conditions import risk_of
 from portal.sandbox.well_architected_format import Choice, LensContent, Question
 from portal.sandbox.well_architected_lenses import Lens, Version
-from portal.sandbox.well_architected_requests import Answer, Parameters, invalid, missing
+from portal.sandbox.well_architected_requests import invalid, missing
 
 SELECTED, NOT_APPLICABLE, UNSELECTED = "SELECTED", "NOT_APPLICABLE", "UNSELECTED"
 
