@@ -181,7 +181,7 @@ def test_a_milestone_made_in_the_tool_is_recorded_here(pages: Pages) -> None:
     pages.stage.connect()
     pages.stage.push()
     pages.stage.aws("CreateMilestone", WorkloadId=pages.stage.names["WorkloadId"], MilestoneName="By hand")
-    assert "Record By hand here" in pages.after("tool_compare")
+    assert "Record here: By hand" in pages.after("tool_compare")
     address = reverse("tool_milestone_pull", args=[pages.stage.assessment.pk, 1])
     pages.client.post(address)
     pages.work()
