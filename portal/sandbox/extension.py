@@ -33,8 +33,10 @@ from moto.moto_api import state_manager
 from portal.sandbox import experiments, stacks
 from portal.sandbox.accelerator_requests import AcceleratorRefused
 from portal.sandbox.accelerators import Accelerators
+from portal.sandbox.backup_extension import install as install_backups
 from portal.sandbox.dynamodb_extension import install_items, install_requests, install_tables
 from portal.sandbox.placements import CannotPlace
+from portal.sandbox.quotas_extension import install as install_quotas
 from portal.sandbox.seam import current, leave, occupy, replaces
 from portal.sandbox.targets import DRAINING
 from portal.sandbox.well_architected_extension import install as install_well_architected
@@ -59,6 +61,8 @@ def deactivate(world: World) -> None:
 def _install() -> None:
     _install_global_accelerator()
     install_well_architected()
+    install_quotas()
+    install_backups()
     install_requests()
     install_tables()
     install_items()

@@ -8,12 +8,14 @@ Not here: changing what moto does (extension.py).
 from collections.abc import Iterator
 from typing import Any
 
+from moto.backup.models import backup_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.ec2.models import ec2_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
+from moto.rds.models import rds_backends
 
 Placed = tuple[str, str, Any]
 """(account, Region, moto's backend)"""
@@ -39,6 +41,14 @@ def elbv2(account: str, region: str) -> Any:
 
 def dynamodb(account: str, region: str) -> Any:
     return dynamodb_backends[account][region]
+
+
+def rds(account: str, region: str) -> Any:
+    return rds_backends[account][region]
+
+
+def backup(account: str, region: str) -> Any:
+    return backup_backends[account][region]
 
 
 def cloudwatch(account: str, region: str) -> Any:

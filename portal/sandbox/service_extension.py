@@ -4,7 +4,7 @@ Here: how an operation's answer or refusal goes back in moto's terms. Not here: 
 is reached (well_architected_extension.py, backup_extension.py, quotas_extension.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import botocore.session
@@ -32,18 +32,18 @@ class _Refusal(ServiceException):
 def add_operations(
     response: type[BaseResponse],
     service: str,
-    known: Service,
+    names: Collection[str],
     of: Callable[[World], Service],
     check: Callable[[Shape | None, Parameters], None],
 ) -> None:
-    """Gives `response` every operation that `known` has; the rest stays unknown and is answered 501.
+    """Gives `response` the operations of these names; the rest stays unknown and is answered 501.
 
     `of` finds the service in the world that runs when it is called; `check` refuses what the operation's model does.
     """
     model = botocore.session.get_session().get_service_model(service)
     for api_name in model.operation_names:
         name = camelcase_to_underscores(api_name)
-        if known.operation(name) is not None:
+        if name in names:
             setattr(response, name, _operation(model.operation_model(api_name).input_shape, name, of, check))
 
 

@@ -93,7 +93,7 @@ class WellArchitected:
 
     def operation(self, name: str) -> Callable[[Place, Parameters], Answer | None] | None:
         """How to call an operation by its name in snake case; None where the service emulated here has none such."""
-        owner = next((one for one in (self, self.lenses) if name in _OPERATIONS and hasattr(one, name)), None)
+        owner = next((one for one in (self, self.lenses) if name in OPERATIONS and hasattr(one, name)), None)
         if owner is None:
             return None
 
@@ -303,7 +303,7 @@ def _named(milestone: Milestone) -> Answer:
     }  # fmt: skip
 
 
-_OPERATIONS = frozenset(
+OPERATIONS = frozenset(
     name
     for owner in (WellArchitected, Lenses)
     for name in vars(owner)

@@ -12,9 +12,8 @@ from moto import backend_index
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.responses import BaseResponse
 
-from portal.sandbox.pace import Pace
 from portal.sandbox.service_extension import add_operations
-from portal.sandbox.well_architected import WellArchitected
+from portal.sandbox.well_architected import OPERATIONS
 from portal.sandbox.well_architected_requests import check
 
 _URL = r"https?://wellarchitected\.(.+)\.amazonaws\.com"
@@ -44,8 +43,7 @@ class WellArchitectedResponse(BaseResponse):
 
 def install() -> None:
     """Registers the service; operations without an answer stay unknown and are answered 501."""
-    known = WellArchitected(Pace())
-    add_operations(WellArchitectedResponse, "wellarchitected", known, lambda world: world.well_architected, check)
+    add_operations(WellArchitectedResponse, "wellarchitected", OPERATIONS, lambda world: world.well_architected, check)
     module: Any = types.ModuleType("moto.wellarchitected")
     module.wellarchitected_backends = BackendDict(WellArchitectedBackend, "wellarchitected")
     sys.modules["moto.wellarchitected"] = module

@@ -13,11 +13,14 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from portal.sandbox import stacks
 from portal.sandbox.accelerators import Accelerators
+from portal.sandbox.backup_contents import Contents
+from portal.sandbox.backups import Backups
 from portal.sandbox.balancer import Balancers
 from portal.sandbox.experiments import Experiments
 from portal.sandbox.faults import Faults
 from portal.sandbox.metrics import Counters
 from portal.sandbox.pace import Pace
+from portal.sandbox.quotas import Quotas
 from portal.sandbox.replication import Replication
 from portal.sandbox.scheduler import Scheduler
 from portal.sandbox.surviving import surviving
@@ -42,6 +45,8 @@ class World:
         self.accelerators = Accelerators(pace, self.faults, self.health.balancer_is_healthy)
         self.experiments = Experiments(pace, self.faults, self.scheduler)
         self.well_architected = WellArchitected(pace)
+        self.quotas = Quotas(pace)
+        self.backups = Backups(pace, Contents(self.tables, self.replication))
         self._pass = threading.RLock()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -77,6 +82,8 @@ class World:
             self.accelerators.clear()
             self.experiments.clear()
             self.well_architected.clear()
+            self.quotas.clear()
+            self.backups.clear()
             self.counters.clear()
 
     def _loop(self, name: str, passes: list[Callable[[], None]], interval: float) -> None:

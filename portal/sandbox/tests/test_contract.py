@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 from portal.sandbox.contract import CONTRACT, MEANING, REFUSED, Promise, rendered
 from portal.sandbox.server import Sandbox
 from portal.sandbox.tests.account import EAST, WEST, Accelerated, Account, Estate, eventually
+from portal.sandbox.tests.backup_checks import checks as backup_checks
+from portal.sandbox.tests.quota_checks import checks as quota_checks
 from portal.sandbox.tests.well_architected_checks import checks as well_architected_checks
 
 DOCS = Path(__file__).parents[3] / "docs" / "sandbox.md"
@@ -520,9 +522,11 @@ def _(s: Stage) -> None:
     assert s.client("route53").get_hosted_zone(Id=zone)["HostedZone"]["Name"] == "example.org."
 
 
-# -- the Well-Architected Tool: its checks have a module of their own
+# -- services whose checks have a module of their own
 
 CHECKS.update(well_architected_checks(lambda stage, region: stage.client("wellarchitected", region)))
+CHECKS.update(backup_checks(lambda stage: stage.account))
+CHECKS.update(quota_checks(lambda stage, region: stage.client("service-quotas", region)))
 
 
 # -- the test itself
