@@ -49,10 +49,9 @@ def explain(error: Exception, service: str, operation: str, region: str) -> AwsE
         meta: dict[str, Any] = error.response.get("ResponseMetadata", {})
         status = int(meta.get("HTTPStatusCode", 0) or 0)
         code = str(said.get("Code", status))
-        message = (
-            f"{where} answered {code} (HTTP {status}): {said.get('Message', 'no message')} "
-            f"Request id: {meta.get('RequestId', 'none')}."
-        )
+        words = str(said.get("Message") or "no message").rstrip()
+        stop = "" if words.endswith((".", "!", "?")) else "."  # AWS ends some of its sentences and not others
+        message = f"{where} answered {code} (HTTP {status}): {words}{stop} Request id: {meta.get('RequestId', 'none')}."
         return AwsError(message, code=code, is_unknown=status >= 500 and status != 501, answer=said)
     name = type(error).__name__
     if isinstance(error, _NOT_SENT):
