@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection
 
 from portal import statements
 from portal.audit.log import database_now
 from portal.people.models import Team, User
-from portal.statements import Moment
+from portal.statements import Guard, Moment
 from runbooks.models import Execution, Status, StepExecution
 from runbooks.tests.rows import an_execution
 
@@ -82,3 +83,34 @@ def test_only_rows_that_are_as_asked_are_updated_and_counted(execution: Executio
     assert (execution.status_message, execution.outputs, execution.is_paused) == (TEXT, {"a": TEXT}, True)
     assert execution.status == "Failed"
     assert statements.update(Execution, asked, values) == 0
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_guarded_row_is_added_where_the_guard_holds_and_is_the_same(execution: Execution, holds: bool) -> None:
+    asked = execution.pk if holds else uuid.uuid4()
+    test = "(SELECT COUNT(*) FROM runbooks_execution WHERE id = %s) = 1"
+    value = Execution._meta.pk.get_db_prep_save(asked, connection)
+    rows = [StepExecution(**columns(execution, sequence)) for sequence in (1, 2)]
+    assert statements.insert(rows, {"started_at": Moment()}, guard=Guard(test, [value])) is holds
+    assert StepExecution.objects.count() == (2 if holds else 0)
+    if holds:
+        assert [StepExecution.objects.get(pk=row.pk).sequence for row in rows] == [1, 2]
+        assert stored(rows[1]) == stored(StepExecution.objects.create(**columns(execution, 3)))
+
+
+def test_a_statement_that_failed_is_none_the_worse_for_it(execution: Execution) -> None:
+    """PostgreSQL keeps statements for the next time: the failed first use of one must not be in the way of the second."""
+    statements.insert([StepExecution(**columns(execution, 1))], {"started_at": Moment()})
+    connection.close()
+    with pytest.raises(IntegrityError):
+        statements.insert([StepExecution(**columns(execution, 1))], {"started_at": Moment()})
+    statements.insert([StepExecution(**columns(execution, 2))], {"started_at": Moment()})
+    assert StepExecution.objects.count() == 2
+
+
+def test_statements_are_kept_for_one_connection_and_not_for_the_next(execution: Execution) -> None:
+    for number in range(1, 10):
+        if number % 3 == 0:
+            connection.close()
+        asked = {"id": execution.pk, "revision": execution.revision}
+        assert statements.update(Execution, asked, {"status_message": str(number)}) == 1
