@@ -7,7 +7,7 @@ which (`runner`).
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from django.db.transaction import TransactionManagementError
 
 from portal import statements
 from portal.audit import log as audit
+from portal.audit.models import Event
 from portal.aws.classification import ActionClass
 from portal.statements import Moment
 from runbooks import answers, attempts, masking, takeover
@@ -35,12 +36,18 @@ NO_OUTPUT = "No output available yet because the step is not successfully execut
 
 @dataclass
 class Ledger:
-    """The pen of one lease. `is_given_back` is set once the row waits or is over: nothing more is written then."""
+    """The pen of one lease. `is_given_back` is set once the row waits or is over: nothing more is written then.
+
+    `_last` is the event that was added to the chain last from here, `_now` the database's clock in this transaction once it is
+    known.
+    """
 
     lease: Lease
     is_given_back: bool = False
     _told: list[audit.Told] | None = None
     _subject: str = ""
+    _last: Event | None = None
+    _now: datetime | None = None
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -49,13 +56,16 @@ class Ledger:
             yield
             return
         self._told = []
+        last = self._last
         try:
             with transaction.atomic(durable=True):
                 yield
                 if self._told:
-                    audit.record_all(f"execution:{self.lease.pk}", self._subject, self._told)
+                    chain = f"execution:{self.lease.pk}"
+                    last = audit.record_all(chain, self._subject, self._told, after=last, now=self._now)[-1]
+            self._last = last
         finally:
-            self._told = None
+            self._told = self._now = None
 
     def tell(
         self, execution: Execution, verb: str, signal: Signal | None = None, detail: Mapping[str, Any] | None = None
@@ -100,6 +110,7 @@ class Ledger:
         )
         deadline = {"deadline_at": Moment(planned.timeout)} if planned.timeout is not None else {}
         statements.insert([attempt], {"started_at": Moment(), **deadline})
+        self._now = attempt.started_at
         if planned.action_class != ActionClass.READ_ONLY:
             # What changes something is in the log before it is sent; what only reads is told once it is over.
             detail = {"attempt": planned.number, "class": planned.action_class}

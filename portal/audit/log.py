@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.models import Event
-from portal.statements import as_time, insert
+from portal.statements import Guard, as_time, insert
 
 if TYPE_CHECKING:
     from portal.people.models import Team, User
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Milliseconds on SQLite, microseconds on PostgreSQL; written for statements with parameters.
 _CLOCK = {"sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')", "postgresql": "clock_timestamp()"}
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def database_now() -> datetime:
@@ -74,13 +75,43 @@ def record(
     return record_all(chain, subject, [Told(verb, actor, detail)], team=team)[0]
 
 
-def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | None" = None) -> list[Event]:
-    """Add several events of one moment to a chain, in their order; otherwise as `record`."""
+def record_all(
+    chain: str,
+    subject: str,
+    told: Sequence[Told],
+    *,
+    team: "Team | None" = None,
+    after: Event | None = None,
+    now: datetime | None = None,
+) -> list[Event]:
+    """Add several events of one moment to a chain, in their order; otherwise as `record`.
+
+    A caller that added the chain's last event itself may hand it in as `after`, with the database's clock in this transaction
+    as `now`: where that event still is the last, which the database tests, the chain is not read.
+    """
     if not connection.in_atomic_block:
         raise TransactionManagementError(
             f"Record '{told[0].verb}' of {chain} inside the transaction of the change it tells of."
         )
-    head = _head_of(chain)
+    team_id = team.pk if team is not None else None
+    if after is not None and now is not None:
+        events = _following(_Head(after.sequence, after.hash, after.team_id, now), chain, subject, told, team_id)
+        if insert(events, guard=_still_last(after)):
+            return events
+    events = _following(_head_of(chain), chain, subject, told, team_id)
+    insert(events)
+    return events
+
+
+def _still_last(event: Event) -> Guard:
+    """That nobody has added to the event's chain since, nor will before this transaction is over."""
+    test = "(SELECT hash FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1) = %s"
+    lock = (_LOCK, (f"audit {event.chain}",)) if connection.vendor == "postgresql" else ()
+    return Guard(test, (event.chain, event.hash), *lock)
+
+
+def _following(head: "_Head", chain: str, subject: str, told: Sequence[Told], team_id: int | None) -> list[Event]:
+    """The events that come next in a chain, not yet added."""
     events: list[Event] = []
     for sequence, (verb, actor, detail) in enumerate(told, start=head.sequence + 1):
         event = Event(
@@ -88,7 +119,7 @@ def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | 
             sequence=sequence,
             at=head.now,
             actor=actor if actor is not None and actor.is_authenticated else None,
-            team_id=team.pk if team is not None else head.team_id,
+            team_id=team_id if team_id is not None else head.team_id,
             verb=verb[:60],
             subject=subject[:200],
             detail=json.loads(json.dumps(detail or {}, default=str)),
@@ -96,7 +127,6 @@ def record_all(chain: str, subject: str, told: Sequence[Told], *, team: "Team | 
         )
         event.hash = digest(event.previous_hash, event)
         events.append(event)
-    insert(events)
     return events
 
 
@@ -115,19 +145,16 @@ def _head_of(chain: str) -> _Head:
     A lock on the last row would not do: a chain begins without one. Lock and look are two statements, since a statement sees
     what was committed when it began, and one message to the server.
     """
-    look = f"SELECT sequence, hash, team_id, {_CLOCK[connection.vendor]} FROM audit_event WHERE chain = %s"  # noqa: S608
-    look = f"{look} ORDER BY sequence DESC LIMIT 1"
+    last = "SELECT sequence, hash, team_id FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1"
+    clock = f"SELECT {_CLOCK[connection.vendor]} AS now"
+    look = f"SELECT sequence, hash, team_id, now FROM ({clock}) AS clock LEFT JOIN ({last}) AS last ON 1 = 1"  # noqa: S608
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-            cursor.execute(f"{lock}; {look}", [f"audit {chain}", chain])
+            cursor.execute(f"{_LOCK}; {look}", [f"audit {chain}", chain])
         else:
             cursor.execute(look, [chain])
-        last = cursor.fetchone()
-    if last is None:
-        return _Head(0, "", None, database_now())
-    sequence, previous_hash, team_id, now = last
-    return _Head(sequence, previous_hash, team_id, as_time(now))
+        sequence, previous_hash, team_id, now = cursor.fetchone()
+    return _Head(sequence or 0, previous_hash or "", team_id, as_time(now))
 
 
 def broken_link(chain: str) -> Event | None:

@@ -1,13 +1,14 @@
 """The chain: it grows without gaps, says whose it is, and shows where it was edited."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.guard import lifted
-from portal.audit.log import broken_link, record
+from portal.audit.log import Told, broken_link, database_now, record, record_all
 from portal.audit.models import Event
 from portal.people.models import Team, User
 
@@ -80,16 +81,20 @@ def test_a_removed_event_breaks_the_chain() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_writers_at_once_lose_no_event_and_keep_the_chain() -> None:
+@pytest.mark.engine
+@pytest.mark.parametrize("remembers", [False, True])
+def test_writers_at_once_lose_no_event_and_keep_the_chain(remembers: bool) -> None:
     together = threading.Barrier(4, timeout=60)
     errors: list[BaseException] = []
 
     def write() -> None:
         try:
             together.wait()
+            last = None
             for _ in range(10):
                 with transaction.atomic():
-                    record("service:a", "changed", "A")
+                    known = {"after": last, "now": database_now()} if remembers else {}
+                    last = record_all("service:a", "A", [Told("changed"), Told("changed again")], **known)[-1]
         except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the test
             errors.append(error)
         finally:
@@ -101,5 +106,30 @@ def test_two_writers_at_once_lose_no_event_and_keep_the_chain() -> None:
     for writer in writers:
         writer.join(timeout=60)
     assert errors == []
-    assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == list(range(1, 41))
+    assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == list(range(1, 81))
+    assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.engine
+def test_who_added_the_last_event_need_not_read_the_chain_again(team: Team, django_assert_num_queries: Any) -> None:
+    with transaction.atomic():
+        last = record("service:a", "created", "A", team=team)
+        now = database_now()
+        with django_assert_num_queries(1):
+            added = record_all("service:a", "A", [Told("began"), Told("ended")], after=last, now=now)
+    assert [(event.sequence, event.team_id, event.at) for event in added] == [(2, team.pk, now), (3, team.pk, now)]
+    assert [event.pk for event in added] == list(Event.objects.order_by("sequence").values_list("pk", flat=True)[1:])
+    assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.engine
+def test_an_event_that_somebody_added_since_is_followed_and_not_overlooked() -> None:
+    with transaction.atomic():
+        last = record("service:a", "created", "A")
+    with transaction.atomic():
+        record("service:a", "changed by another", "A")
+        record_all("service:a", "A", [Told("began"), Told("ended")], after=last, now=database_now())
+    assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == [1, 2, 3, 4]
     assert broken_link("service:a") is None
