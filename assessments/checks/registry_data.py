@@ -17,7 +17,7 @@ DATA_CHECKS = (
         "backup list-recovery-points-by-resource --resource-arn ARN`.",
         practices=("REL09-BP01", "REL09-BP03"),
         half_lives=SETTING,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="backups_recent",
@@ -31,7 +31,7 @@ DATA_CHECKS = (
         "NumberOfBackupJobsFailed and on the age.",
         practices=("REL09-BP03",),
         half_lives=STATE,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="point_in_time_recovery_on",
@@ -59,7 +59,7 @@ DATA_CHECKS = (
         "duration with the RTO.",
         practices=("REL09-BP04",),
         half_lives=PROOF,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="backup_vault_locked",

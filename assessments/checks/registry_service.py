@@ -120,7 +120,7 @@ SERVICE_CHECKS = (
         "lose one zone.",
         practices=("REL10-BP01", "REL11-BP02", "REL11-BP05", "REL07-BP02", "REL11-BP03"),
         half_lives=SETTING,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="autoscaling_configured",
@@ -147,7 +147,7 @@ SERVICE_CHECKS = (
         "accounts.",
         practices=("REL01-BP02", "REL01-BP06", "REL13-BP04"),
         half_lives=SETTING,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="recovery_capacity_running",

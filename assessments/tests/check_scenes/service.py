@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -212,10 +213,14 @@ def multi_az(world: World) -> Iterator[None]:
     groups.update_auto_scaling_group(AutoScalingGroupName="web", AvailabilityZones=[f"{WEST}a", f"{WEST}b"])
     rds = world.aws("rds")
     rds.modify_db_instance(DBInstanceIdentifier="ledger", MultiAZ=True, ApplyImmediately=True)
-    # A cluster of Aurora becomes Multi-AZ with its second instance, which the sandbox does not work out.
-    world.answers["rds:DescribeDBClusters"] = lambda parameters, region: {
-        "DBClusters": [{"DBClusterIdentifier": "books", "MultiAZ": True}]
-    }
+    for zone in "ab":  # a cluster of Aurora becomes Multi-AZ with its second instance
+        rds.create_db_instance(
+            DBInstanceIdentifier=f"books-{zone}",
+            DBClusterIdentifier="books",
+            Engine="aurora-postgresql",
+            DBInstanceClass="db.r6g.large",
+            AvailabilityZone=WEST + zone,
+        )
 
 
 def autoscaling_configured(world: World) -> Iterator[None]:
@@ -239,16 +244,22 @@ def autoscaling_configured(world: World) -> Iterator[None]:
 def recovery_region_quotas(world: World) -> Iterator[None]:
     path(world)
     world.auto_scaling_group([f"{WEST}a"], most=1)
-    values = {WEST: 100.0, EAST: 10.0}
-
-    def answer(parameters: Mapping[str, Any], region: str) -> dict[str, Any]:
-        row = {"QuotaCode": f"L-{parameters['ServiceCode']}", "QuotaName": "How many", "Value": values[region]}
-        everywhere = {"QuotaCode": "L-1", "QuotaName": "Global", "Value": values[region], "GlobalQuota": True}
-        return {"Quotas": [row, everywhere]}
-
-    world.answers["service-quotas:ListServiceQuotas"] = answer
+    codes = ("autoscaling", "dynamodb", "ec2", "ecs", "elasticloadbalancing", "fargate", "lambda", "rds")
+    for code in codes:
+        double_quotas(world, code, WEST)
     yield
-    values[EAST] = 100.0
+    for code in codes:
+        double_quotas(world, code, EAST)
+
+
+def double_quotas(world: World, code: str, region: str) -> None:
+    """Every quota of a service becomes twice what it was; returns when that was approved."""
+    quotas = world.aws("service-quotas", region)
+    for row in quotas.list_service_quotas(ServiceCode=code)["Quotas"]:
+        named = {"ServiceCode": code, "QuotaCode": row["QuotaCode"]}
+        quotas.request_service_quota_increase(**named, DesiredValue=2 * row["Value"])
+        ask = partial(quotas.get_service_quota, **named)
+        eventually(lambda ask=ask, row=row: ask()["Quota"]["Value"] == 2 * row["Value"])
 
 
 def recovery_capacity_running(world: World) -> Iterator[None]:
