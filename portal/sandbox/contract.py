@@ -159,9 +159,21 @@ CONTRACT = (
     *_of(
         "route53",
         ("CreateHostedZone", LEDGER, "nothing answers DNS"),
+        ("CreateHealthCheck", LEDGER, "endpoints are looked at when somebody asks, and records do not follow"),
+        (
+            "GetHealthCheckStatus",
+            REAL,
+            "a request to the endpoint at the public entry, told for eight checkers' Regions",
+        ),
         ("TestDNSAnswer", REFUSED, "nothing answers DNS"),
     ),
-    *_of("rds", ("FailoverGlobalCluster", REFUSED, "databases are a ledger of moto's")),
+    *_of(
+        "rds",
+        ("CreateGlobalCluster", LEDGER, "of a cluster of any Region, or without members"),
+        ("DescribeGlobalClusters", LEDGER, "with members of all Regions; a filter is ignored"),
+        ("RemoveFromGlobalCluster", LEDGER, "a member of any Region"),
+        ("FailoverGlobalCluster", REFUSED, "databases are a ledger of moto's"),
+    ),
     *_of(
         "backup",
         ("StartBackupJob", REAL, "CREATED, RUNNING, then COMPLETED; takes a table's items, of anything else nothing"),

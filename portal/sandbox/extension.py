@@ -29,12 +29,15 @@ from moto.elbv2.exceptions import TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup
 from moto.fis.models import Experiment, FISBackend
 from moto.moto_api import state_manager
+from moto.route53.responses import Route53
 
 from portal.sandbox import experiments, stacks
 from portal.sandbox.accelerator_requests import AcceleratorRefused
 from portal.sandbox.accelerators import Accelerators
 from portal.sandbox.backup_extension import install as install_backups
+from portal.sandbox.database_extension import install as install_databases
 from portal.sandbox.dynamodb_extension import install_items, install_requests, install_tables
+from portal.sandbox.health_observations import observations
 from portal.sandbox.placements import CannotPlace
 from portal.sandbox.quotas_extension import install as install_quotas
 from portal.sandbox.seam import current, leave, occupy, replaces
@@ -63,6 +66,7 @@ def _install() -> None:
     install_well_architected()
     install_quotas()
     install_backups()
+    install_databases()
     install_requests()
     install_tables()
     install_items()
@@ -70,6 +74,7 @@ def _install() -> None:
     _install_services()
     _install_tasks()
     _install_experiments()
+    _install_health_checks()
     _install_metrics()
     _install_forgetting()
     stacks.install()
@@ -249,6 +254,15 @@ def _install_experiments() -> None:
         self._transitions = []
         self._status = current().experiments.status(self.id)
         return original(self)
+
+
+def _install_health_checks() -> None:
+    @replaces(Route53, "get_health_check_status")
+    def get_health_check_status(original: Any, self: Any) -> Any:
+        # moto calls every endpoint healthy.
+        check = self.backend.get_health_check(self._get_param("HealthCheckId"))
+        world = current()
+        return ActionResult({"HealthCheckObservations": observations(check, world.gateway_url, world.pace)})
 
 
 def _install_metrics() -> None:

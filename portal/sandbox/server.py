@@ -71,7 +71,7 @@ class Sandbox:
             raise OSError(
                 f"the sandbox cannot listen on ports {self._port} and {self._gateway_port}: {error}"
             ) from error
-        self.world.api_url = self.api_url
+        self.world.api_url, self.world.gateway_url = self.api_url, self.gateway_url
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="api", daemon=True).start()
         self._gateway.start()
         self.world.start()

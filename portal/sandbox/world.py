@@ -30,11 +30,11 @@ from portal.sandbox.well_architected import WellArchitected
 
 
 class World:
-    """`api_url` is set by the server once it listens."""
+    """`api_url` and `gateway_url` are set by the server once it listens."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
-        self.api_url = ""
+        self.api_url = self.gateway_url = ""
         self.faults = Faults()
         self.replication = Replication(pace, self.faults)
         self.tables = Tables(pace, self.replication)

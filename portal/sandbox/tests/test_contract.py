@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -520,6 +521,43 @@ def _(s: Stage) -> None:
 def _(s: Stage) -> None:
     zone = s.client("route53").create_hosted_zone(Name="example.org", CallerReference="1")["HostedZone"]["Id"]
     assert s.client("route53").get_hosted_zone(Id=zone)["HostedZone"]["Name"] == "example.org."
+
+
+@keeps("route53:CreateHealthCheck")
+@keeps("route53:GetHealthCheckStatus")
+def _(s: Stage) -> None:
+    route53 = s.client("route53")
+
+    def seen(name: str) -> set[str]:
+        config = {"Type": "HTTP", "FullyQualifiedDomainName": name, "ResourcePath": "/", "Port": 80}
+        made = route53.create_health_check(CallerReference=str(uuid4()), HealthCheckConfig=config)["HealthCheck"]["Id"]
+        found = route53.get_health_check_status(HealthCheckId=made)["HealthCheckObservations"]
+        assert len({each["Region"] for each in found}) == 8
+        return {each["StatusReport"]["Status"].partition(",")[0] for each in found}
+
+    assert seen(s.web.balancer_name) == {"Success: HTTP Status Code 200"}
+    assert seen("nobody.example.org") == {"Failure: DNS resolution failed: Rcode NXDomain(3)"}
+
+
+@keeps("rds:CreateGlobalCluster")
+@keeps("rds:DescribeGlobalClusters")
+@keeps("rds:RemoveFromGlobalCluster")
+def _(s: Stage) -> None:
+    west, east = s.client("rds"), s.client("rds", EAST)
+    made, world = f"books-{uuid4().hex[:8]}", f"world-{uuid4().hex[:8]}"
+    owner = {"MasterUsername": "owner", "MasterUserPassword": "only-for-tests"}
+    book = {"Engine": "aurora-postgresql", "DBClusterIdentifier": made}
+    first = west.create_db_cluster(**book, **owner)["DBCluster"]["DBClusterArn"]
+    west.create_global_cluster(GlobalClusterIdentifier=world, SourceDBClusterIdentifier=first)
+    second = east.create_db_cluster(**book, GlobalClusterIdentifier=world)["DBCluster"]["DBClusterArn"]
+
+    def members(region: Any) -> dict[str, bool]:
+        found = {each["GlobalClusterIdentifier"]: each for each in region.describe_global_clusters()["GlobalClusters"]}
+        return {each["DBClusterArn"]: each["IsWriter"] for each in found[world]["GlobalClusterMembers"]}
+
+    assert members(west) == members(east) == {first: True, second: False}
+    east.remove_from_global_cluster(GlobalClusterIdentifier=world, DbClusterIdentifier=second)
+    assert members(west) == {first: True}
 
 
 # -- services whose checks have a module of their own
