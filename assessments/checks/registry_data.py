@@ -86,7 +86,7 @@ DATA_CHECKS = (
         "Region. Then alarm on the lag (ReplicationLatency, ReplicaLag, AuroraGlobalDBReplicationLag).",
         practices=("REL10-BP01", "REL13-BP02"),
         half_lives=STATE,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="secrets_replicated",

@@ -81,7 +81,7 @@ SERVICE_CHECKS = (
         "see its target groups' reasons.",
         practices=("REL10-BP01", "REL11-BP02"),
         half_lives=STATE,
-        tried_on=TriedOn.BOTH,
+        tried_on=TriedOn.SANDBOX,
     ),
     Check(
         name="health_check_deep",

@@ -1,6 +1,6 @@
 """Every check against its scene: it fails what is wrong, passes what was mended, and makes exactly the calls it lists.
 
-The sandbox is real; where it cannot hold a state a scene uses recorded answers, and the table of checks says so.
+The sandbox is real, and no scene answers from a record; what a check was tried on, the table of checks says.
 """
 
 import json
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("checks")]
 
 @dataclass(frozen=True)
 class Played:
-    """What a check said before and after the mending, and what it reached: the sandbox, recorded answers, or nothing."""
+    """What a check said before and after the mending, and what it reached: the sandbox, or nothing."""
 
     before: Result
     after: Result

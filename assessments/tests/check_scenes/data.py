@@ -116,7 +116,6 @@ def backup_vault_locked(world: World) -> Iterator[None]:
 
 def replica_in_recovery_region(world: World) -> Iterator[None]:
     stores(world)
-    world.answers["rds:DescribeGlobalClusters"] = lambda parameters, region: {"GlobalClusters": []}
     yield
     dynamodb = world.aws("dynamodb")
     dynamodb.update_table(TableName="orders", ReplicaUpdates=[{"Create": {"RegionName": EAST}}])
@@ -125,14 +124,10 @@ def replica_in_recovery_region(world: World) -> Iterator[None]:
     world.aws("rds", EAST).create_db_instance_read_replica(
         DBInstanceIdentifier="ledger-replica", SourceDBInstanceIdentifier=source, SourceRegion=WEST
     )
-    members = [
-        {"DBClusterArn": f"arn:aws:rds:{region}:123456789012:cluster:{name}"}
-        for region, name in ((WEST, "books"), (EAST, "books-standby"))
-    ]
-    # The sandbox makes a global cluster of an existing one in us-east-1 only.
-    world.answers["rds:DescribeGlobalClusters"] = lambda parameters, region: {
-        "GlobalClusters": [{"GlobalClusterMembers": members}]
-    }
+    world.aws("rds").create_global_cluster(GlobalClusterIdentifier="library", SourceDBClusterIdentifier=arn_of("books"))
+    world.aws("rds", EAST).create_db_cluster(
+        DBClusterIdentifier="books-standby", Engine="aurora-postgresql", GlobalClusterIdentifier="library"
+    )
 
 
 def _replica(dynamodb: Any) -> str | None:

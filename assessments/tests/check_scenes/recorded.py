@@ -1,4 +1,4 @@
-"""Recorded answers of AWS for states that the sandbox does not hold, held to botocore's models so that they cannot drift.
+"""Recorded answers of AWS for states that no scene shows, held to botocore's models so that they cannot drift.
 
 Not here: the real sandbox (`world`).
 """

@@ -1,6 +1,6 @@
 """An account on a real sandbox in which scenes of checks are played, and the context that the checks are handed.
 
-`answers` replaces what the sandbox does not hold by recorded answers; a scene that uses it says so in the table of checks.
+Nothing is answered from a record: what a check asks of AWS goes over HTTP. Not here: the scenes (`data`, `service`, `proof`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,6 @@ from assessments.checks.context import (
 from assessments.checks.examination import examine
 from assessments.checks.registry import CHECKS
 from assessments.checks.results import Result
-from assessments.tests.check_scenes.recorded import Answer, held
 from portal.aws import sessions
 from portal.aws.caller import AwsCaller
 from portal.aws.errors import AwsError
@@ -66,18 +65,14 @@ class World:
     objectives: dict[str, Promise] = field(default_factory=dict)
     drills: tuple[DrillFact, ...] = ()
     runbooks: tuple[RunbookFact, ...] = ()
-    answers: dict[str, Answer] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
 
     def aws(self, service: str, region: str = WEST) -> Any:
         return self.account.client(service, region)
 
     def call_aws(self, service: str, api: str, parameters: Mapping[str, Any], region: str) -> dict[str, Any]:
-        recorded = self.answers.get(f"{service}:{api}")
-        self.reached.add("recorded answers" if recorded else "sandbox")
-        if recorded is None:
-            return call_sandbox(service, api, parameters, region)
-        return held(service, api, parameters, recorded(parameters, region))
+        self.reached.add("sandbox")
+        return call_sandbox(service, api, parameters, region)
 
     def context(self) -> Context:
         facts = ServiceFacts(
