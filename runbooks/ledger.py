@@ -62,7 +62,8 @@ class Ledger:
                 yield
                 if self._told:
                     chain = f"execution:{self.lease.pk}"
-                    last = audit.record_all(chain, self._subject, self._told, after=last, now=self._now)[-1]
+                    now = self._now if last is not None else None
+                    last = audit.record_all(chain, self._subject, self._told, after=last, now=now)[-1]
             self._last = last
         finally:
             self._told = self._now = None

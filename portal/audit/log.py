@@ -86,28 +86,29 @@ def record_all(
 ) -> list[Event]:
     """Add several events of one moment to a chain, in their order; otherwise as `record`.
 
-    A caller that added the chain's last event itself may hand it in as `after`, with the database's clock in this transaction
-    as `now`: where that event still is the last, which the database tests, the chain is not read.
+    A caller that knows where the chain ends may hand in the last event as `after` (None: it has not begun), with the database's
+    clock in this transaction as `now`: where it does end there, which the database tests, the chain is not read.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError(
             f"Record '{told[0].verb}' of {chain} inside the transaction of the change it tells of."
         )
     team_id = team.pk if team is not None else None
-    if after is not None and now is not None:
-        events = _following(_Head(after.sequence, after.hash, after.team_id, now), chain, subject, told, team_id)
-        if insert(events, guard=_still_last(after)):
+    if now is not None:
+        known = _Head(after.sequence, after.hash, after.team_id, now) if after is not None else _Head(0, "", None, now)
+        events = _following(known, chain, subject, told, team_id)
+        if insert(events, guard=_ends_at(chain, known)):
             return events
     events = _following(_head_of(chain), chain, subject, told, team_id)
     insert(events)
     return events
 
 
-def _still_last(event: Event) -> Guard:
-    """That nobody has added to the event's chain since, nor will before this transaction is over."""
-    test = "(SELECT hash FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1) = %s"
-    lock = (_LOCK, (f"audit {event.chain}",)) if connection.vendor == "postgresql" else ()
-    return Guard(test, (event.chain, event.hash), *lock)
+def _ends_at(chain: str, head: "_Head") -> Guard:
+    """That nobody has added to the chain since, nor will before this transaction is over."""
+    last = "COALESCE((SELECT hash FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1), '')"
+    lock = (_LOCK, (f"audit {chain}",)) if connection.vendor == "postgresql" else ()
+    return Guard(f"{last} = %s", (chain, head.hash), *lock)
 
 
 def _following(head: "_Head", chain: str, subject: str, told: Sequence[Told], team_id: int | None) -> list[Event]:

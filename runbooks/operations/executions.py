@@ -181,8 +181,10 @@ def _tell_start(user: User, start: Start, execution: Execution) -> None:
         "parameters": execution.parameters,
         "region": execution.region,
     }
-    chain, told = f"execution:{execution.pk}", str(start.version)
-    audit.record(chain, "started", told, actor=user, detail=detail, team=execution.team)
+    chain, told = f"execution:{execution.pk}", [audit.Told("started", user, detail)]
+    # A chain of its own that begins here, at the moment the row was given.
+    team, now = start.version.runbook.team, execution.created_at
+    audit.record_all(chain, str(start.version), told, team=team, now=now)
 
 
 def _kept_or_refused(start: Start, execution: Execution, error: IntegrityError) -> Execution:

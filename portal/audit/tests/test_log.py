@@ -133,3 +133,16 @@ def test_an_event_that_somebody_added_since_is_followed_and_not_overlooked() -> 
         record_all("service:a", "A", [Told("began"), Told("ended")], after=last, now=database_now())
     assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == [1, 2, 3, 4]
     assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.engine
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_chain_that_should_begin_here_does_or_is_gone_on_with(has_begun: bool) -> None:
+    if has_begun:
+        with transaction.atomic():
+            record("service:a", "created", "A")
+    with transaction.atomic():
+        record_all("service:a", "A", [Told("changed")], now=database_now())
+    assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == [1, 2][: 1 + has_begun]
+    assert broken_link("service:a") is None
