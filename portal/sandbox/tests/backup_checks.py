@@ -1,7 +1,7 @@
 """The contract's rows of AWS Backup, each called over boto3; test_contract.py runs them.
 
 Here: one check for each operation, and the vault with its protected table that tests of backups use. Not here: refusals,
-and a backup's way through time (test_backups.py).
+what a restore gives back (test_backups.py), and a job's way through time (test_transitions.py).
 """
 
 import itertools

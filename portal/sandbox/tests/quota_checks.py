@@ -1,7 +1,7 @@
 """The contract's rows of Service Quotas, each called over boto3; test_contract.py runs them.
 
-What was approved stays, so every check asks for one more than there is. Not here: refusals and the way to approval
-(test_quotas.py).
+What was approved stays, so every check asks for one more than there is. Not here: refusals
+(test_quotas.py) and the way to approval (test_transitions.py).
 """
 
 from collections.abc import Callable

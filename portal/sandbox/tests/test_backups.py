@@ -1,25 +1,18 @@
-"""AWS Backup in the sandbox: a backup's way through time, whether a restore is a real one, and what is refused.
+"""AWS Backup in the sandbox: whether a restore is a real one, and what is refused.
 
-Not here: one call of every operation (backup_checks.py, run by the contract test).
+Not here: one call of every operation (backup_checks.py, run by the contract test), a job's way through time
+(test_transitions.py).
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from portal.sandbox.server import Sandbox
 from portal.sandbox.tests.account import EAST, Account, eventually
-from portal.sandbox.tests.backup_checks import ROLE, VOLUME, Safe
+from portal.sandbox.tests.backup_checks import ROLE, Safe
 
 NOBODY = "arn:aws:backup:us-west-2:123456789012:recovery-point:0"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(time_scale=0.02, transition_delay=20) as running:
-        yield running
 
 
 @pytest.fixture
@@ -31,34 +24,6 @@ def refusal(act: Any, **wish: Any) -> str:
     with pytest.raises(ClientError) as caught:
         act(**wish)
     return str(caught.value.response["Error"]["Code"])
-
-
-def test_a_backup_is_created_then_runs_then_is_a_recovery_point(safe: Safe) -> None:
-    started = safe.starts()
-    seen = []
-
-    def is_over() -> bool:
-        seen.append(safe.job(started["BackupJobId"])["State"])
-        return bool(seen[-1] == "COMPLETED")
-
-    (point,) = safe.client.list_recovery_points_by_resource(ResourceArn=safe.table)["RecoveryPoints"]
-    assert point["Status"] == "CREATING"
-    restore = {"RecoveryPointArn": started["RecoveryPointArn"], "Metadata": {}}
-    assert refusal(safe.client.start_restore_job, **restore) == "InvalidRequestException"
-    eventually(is_over)
-    assert list(dict.fromkeys(seen)) == ["CREATED", "RUNNING", "COMPLETED"]
-    (point,) = safe.client.list_recovery_points_by_resource(ResourceArn=safe.table)["RecoveryPoints"]
-    assert (point["Status"], point["BackupVaultName"]) == ("COMPLETED", safe.vault)
-
-
-def test_a_restore_is_not_validated_before_it_is_over(safe: Safe) -> None:
-    point = safe.backed_up(VOLUME)
-    job = safe.client.start_restore_job(RecoveryPointArn=point, Metadata={})["RestoreJobId"]
-    result = {"RestoreJobId": job, "ValidationStatus": "SUCCESSFUL"}
-    assert safe.restore(job)["Status"] in {"PENDING", "RUNNING"}
-    assert refusal(safe.client.put_restore_validation_result, **result) == "InvalidRequestException"
-    eventually(lambda: safe.restore(job)["Status"] == "COMPLETED")
-    safe.client.put_restore_validation_result(**result)
 
 
 def test_a_table_that_is_gone_comes_back_as_it_was_at_the_backup(safe: Safe) -> None:

@@ -1,23 +1,16 @@
-"""Service Quotas in the sandbox: a request's way to approval, and what is refused.
+"""Service Quotas in the sandbox: what is refused, and where the values begin.
 
-Not here: one call of every operation (quota_checks.py, run by the contract test).
+Not here: one call of every operation (quota_checks.py, run by the contract test), a request's way to approval
+(test_transitions.py).
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from portal.sandbox.server import Sandbox
-from portal.sandbox.tests.account import Account, eventually
-from portal.sandbox.tests.quota_checks import TABLES, approved, status, value
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(time_scale=0.02, transition_delay=20) as running:
-        yield running
+from portal.sandbox.tests.account import Account
+from portal.sandbox.tests.quota_checks import TABLES, approved, value
 
 
 @pytest.fixture
@@ -29,22 +22,6 @@ def refusal(act: Any, **wish: Any) -> str:
     with pytest.raises(ClientError) as caught:
         act(**wish)
     return str(caught.value.response["Error"]["Code"])
-
-
-def test_a_request_waits_then_has_a_case_then_is_approved(quotas: Any) -> None:
-    request = quotas.request_service_quota_increase(**TABLES, DesiredValue=3000)["RequestedQuota"]["Id"]
-    seen = []
-
-    def is_over() -> bool:
-        seen.append((status(quotas, request), value(quotas)))
-        return seen[-1][0] == "APPROVED"
-
-    again = {"DesiredValue": 4000.0, **TABLES}
-    assert refusal(quotas.request_service_quota_increase, **again) == "ResourceAlreadyExistsException"
-    eventually(is_over)
-    assert list(dict.fromkeys(each for each, _ in seen)) == ["PENDING", "CASE_OPENED", "APPROVED"]
-    assert {number for each, number in seen[:-2] if each != "APPROVED"} == {2500}
-    assert value(quotas) == 3000
 
 
 def test_what_nobody_knows_is_refused(quotas: Any) -> None:

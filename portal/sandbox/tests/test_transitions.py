@@ -1,12 +1,15 @@
 """What takes time, in a sandbox whose transitions do: 100 s of AWS, 2 here, so that a busy machine sees the beginning too."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from portal.sandbox.server import Sandbox
 from portal.sandbox.tests.account import EAST, WEST, Account, eventually
+from portal.sandbox.tests.backup_checks import ROLE, VOLUME
+from portal.sandbox.tests.quota_checks import TABLES, status, value
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,59 @@ def test_a_stack_is_in_progress_and_then_complete(account: Account) -> None:
     eventually(
         lambda: cloudformation.describe_stacks(StackName="logs")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
     )
+
+
+def states(ask: Callable[[], str], last: str) -> list[str]:
+    """What `ask` says until it says `last`, each once."""
+    seen: list[str] = []
+
+    def is_over() -> bool:
+        seen.append(ask())
+        return seen[-1] == last
+
+    eventually(is_over)
+    return list(dict.fromkeys(seen))
+
+
+def refusal(act: Any, **wish: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        act(**wish)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_a_backup_is_created_then_runs_then_is_a_recovery_point(account: Account) -> None:
+    backup = account.client("backup")
+    backup.create_backup_vault(BackupVaultName="safe")
+    job = backup.start_backup_job(BackupVaultName="safe", ResourceArn=VOLUME, IamRoleArn=ROLE)["BackupJobId"]
+    (point,) = backup.list_recovery_points_by_resource(ResourceArn=VOLUME)["RecoveryPoints"]
+    assert point["Status"] == "CREATING"
+    wish = {"RecoveryPointArn": point["RecoveryPointArn"], "Metadata": {}}
+    assert refusal(backup.start_restore_job, **wish) == "InvalidRequestException"
+    seen = states(lambda: str(backup.describe_backup_job(BackupJobId=job)["State"]), "COMPLETED")
+    assert seen == ["CREATED", "RUNNING", "COMPLETED"]
+    (point,) = backup.list_recovery_points_by_resource(ResourceArn=VOLUME)["RecoveryPoints"]
+    assert (point["Status"], point["BackupVaultName"]) == ("COMPLETED", "safe")
+
+
+def test_a_restore_is_pending_then_runs_and_is_validated_when_it_is_over(account: Account) -> None:
+    backup = account.client("backup")
+    backup.create_backup_vault(BackupVaultName="safe")
+    made = backup.start_backup_job(BackupVaultName="safe", ResourceArn=VOLUME, IamRoleArn=ROLE)["BackupJobId"]
+    states(lambda: str(backup.describe_backup_job(BackupJobId=made)["State"]), "COMPLETED")
+    point = backup.describe_backup_job(BackupJobId=made)["RecoveryPointArn"]
+    job = backup.start_restore_job(RecoveryPointArn=point, Metadata={})["RestoreJobId"]
+    result = {"RestoreJobId": job, "ValidationStatus": "SUCCESSFUL"}
+    assert refusal(backup.put_restore_validation_result, **result) == "InvalidRequestException"
+    seen = states(lambda: str(backup.describe_restore_job(RestoreJobId=job)["Status"]), "COMPLETED")
+    assert seen == ["PENDING", "RUNNING", "COMPLETED"]
+    backup.put_restore_validation_result(**result)
+
+
+def test_a_request_for_more_waits_then_has_a_case_then_is_approved(account: Account) -> None:
+    quotas = account.client("service-quotas")
+    ask = quotas.request_service_quota_increase
+    request = ask(**TABLES, DesiredValue=3000)["RequestedQuota"]["Id"]
+    assert value(quotas) == 2500
+    assert refusal(ask, **TABLES, DesiredValue=4000) == "ResourceAlreadyExistsException"
+    assert states(lambda: status(quotas, request), "APPROVED") == ["PENDING", "CASE_OPENED", "APPROVED"]
+    assert value(quotas) == 3000
