@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 from portal.aws.classification import ActionClass, classify, token_member
 from portal.aws.errors import AwsError, explain
 from portal.aws.models import method_name, operation_named, service_names, typed_model
-from portal.aws.sessions import Role, TooLate, client, sent_by
+from portal.aws.sessions import Role, TooLate, TooLateToRepeat, client, sent_by
 
 _NUMBERS = {"integer": int, "long": int, "float": float, "double": float}
 
@@ -40,7 +40,8 @@ class AwsCaller:
     ) -> dict[str, Any]:
         """The answer as JSON values, without its metadata. Raises `AwsError`.
 
-        `send_by` is a monotonic moment: a call that has not left by then is not sent, and fails with code `NotSent`.
+        `send_by` is a monotonic moment: a call that has not left by then is not sent, and fails with code `NotSent`; one
+        that has, and got no answer, is not repeated after it, and its outcome is unknown (`NotRepeated`).
         """
         service, where = service.lower(), region or self.region
         operation = _operation(service, api)
@@ -50,7 +51,10 @@ class AwsCaller:
             with sent_by(send_by):
                 answer = getattr(made, method_name(operation))(**coerce(service, operation, parameters))
         except TooLate as error:
-            raise AwsError(f"{service}:{operation} in {where}: {error}.", code="NotSent") from error
+            raise AwsError(f"{service}:{operation} in {where} {error}.", code="NotSent") from error
+        except TooLateToRepeat as error:
+            said = f"{service}:{operation} in {where} {error}."
+            raise AwsError(said, code="NotRepeated", is_unknown=True) from error
         except (ClientError, BotoCoreError, ResponseParserError) as error:
             raise explain(error, service, operation, where) from error
         answer.pop("ResponseMetadata", None)

@@ -24,7 +24,7 @@ _SAFE = Config(
     read_timeout=20,
     retries={"mode": "standard", "max_attempts": 4},
     tcp_keepalive=True,
-    # Said whole: botocore otherwise puts its own together anew, twice for each request. CloudTrail shows it; boto3 adds botocore's version.
+    # Said whole, since botocore puts its own together anew, twice for each request; boto3 adds botocore's version.
     user_agent=f"bcdr-portal/{settings.VERSION} Boto3/{boto3.__version__}",
 )
 # Calls that must not happen twice go on the wire once: botocore's own retries repeat them on a late or cut answer.
@@ -54,25 +54,41 @@ class TooLate(Exception):
     """The moment until which this call might be sent has passed; nothing left this machine."""
 
 
-# The monotonic time until which the call being made on this thread may be sent; None: whenever.
-_send_by: ContextVar[float | None] = ContextVar("send_by", default=None)
+class TooLateToRepeat(Exception):
+    """The call was sent and not answered; the moment until which it might be sent again has passed."""
+
+
+@dataclass
+class _Sending:
+    """The call being made on this thread: until which monotonic moment it may be sent (None: whenever), and whether it was."""
+
+    until: float | None = None
+    has_left: bool = False
+
+
+_sending: ContextVar[_Sending | None] = ContextVar("sending", default=None)
 
 
 @contextmanager
 def sent_by(moment: float | None) -> Iterator[None]:
-    """Calls within the block are sent until this monotonic moment, or not at all (`TooLate`)."""
-    token = _send_by.set(moment)
+    """One call within the block is sent until this monotonic moment, or not at all (`TooLate`, `TooLateToRepeat`)."""
+    token = _sending.set(_Sending(moment))
     try:
         yield
     finally:
-        _send_by.reset(token)
+        _sending.reset(token)
 
 
 def _check_moment(**_: Any) -> None:
     """The last look before each request leaves, botocore's own repeats included: after signing, before the socket."""
-    moment = _send_by.get()
-    if moment is not None and time.monotonic() > moment:
-        raise TooLate("the call was not sent: its worker was held up for too long after it was noted")
+    sending = _sending.get()
+    if sending is None:
+        return
+    if sending.until is not None and time.monotonic() > sending.until:
+        if sending.has_left:
+            raise TooLateToRepeat("was sent, and no usable answer came; it was too late to send it again")
+        raise TooLate("was not sent: its worker was held up for too long after it was noted")
+    sending.has_left = True
 
 
 _lock = threading.RLock()

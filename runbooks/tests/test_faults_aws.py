@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -58,6 +59,30 @@ def test_f20_a_call_by_token_that_is_not_answered_is_made_again_with_its_token(
     assert carry(start(a_text("TOKEN"))).status == Status.SUCCESS
     assert aws.operations().count("TransactWriteItems") > 1
     assert effects(aws, "TOKEN") == 1
+
+
+def test_f20_a_call_that_is_not_answered_until_it_is_too_late_to_repeat_it_is_no_call_that_was_not_sent(
+    start: Start, aws: AwsDouble, impatient: None, settings: Any
+) -> None:
+    """As against a Region that is gone: the first answer is waited for until the moment of sending is long over."""
+    settings.SEND_WITHIN = timedelta(milliseconds=500)
+    aws.behaviour.append("held")
+    execution = carry(start(a_text("READ")))
+    assert aws.operations() == ["DescribeTable"]
+    assert "was sent, and no usable answer came" in execution.steps.get().failure_message
+
+
+def test_f20_a_call_by_token_whose_answer_never_comes_may_still_happen_and_has_not_failed_yet(
+    start: Start, aws: AwsDouble, impatient: None, settings: Any
+) -> None:
+    settings.SEND_WITHIN = timedelta(milliseconds=500)
+    settings.QUARANTINE = settings.LEASE * 10
+    aws.behaviour.append("held")
+    execution = start(a_text("TOKEN", onFailure="Continue"))
+    runner.advance(execution.pk)
+    attempt = execution.steps.get()
+    assert (attempt.status, aws.operations()) == (Status.WAITING, ["TransactWriteItems"])
+    assert "was sent, and no usable answer came" in attempt.waiting_message
 
 
 def test_f20_the_next_step_does_not_begin_while_an_unanswered_call_may_land(

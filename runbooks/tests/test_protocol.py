@@ -164,7 +164,7 @@ def test_a_repeat_of_the_sdk_does_not_leave_after_the_moment_either(
     aws.behaviour.extend(["cut"] * 5)
     with pytest.raises(AwsError) as failed:
         AwsCaller("us-west-2").call("dynamodb", "ListTables", {}, send_by=5.0)
-    assert failed.value.code == "NotSent"
+    assert (failed.value.code, failed.value.is_unknown) == ("NotRepeated", True)
     assert aws.operations() == ["ListTables"]
 
 
