@@ -20,12 +20,14 @@ class AwsDouble:
 
     `behaviour` is taken from the left, one per call: "answer" (default), "cut" (effect happens, connection is closed without
     an answer), "held" (effect happens, the answer comes when the test sets `let_go`), or an HTTP status such as "500".
+    Every call to a Region of `silent` is held.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
         self.behaviour: deque[str] = deque()
+        self.silent: set[str] = set()
         self.let_go = threading.Event()
         self.lock = threading.Lock()
         double = self
@@ -56,7 +58,7 @@ class AwsDouble:
             request.close_connection = True
             request.connection.close()
             return
-        if how == "held":
+        if how == "held" or region_of(request) in self.silent:
             let_go.wait(MOST_HELD)
         status = int(how) if how.isdigit() else 200
         text = json.dumps(said if status == 200 else {"__type": "Refused", "message": f"answered {status} on purpose"})
@@ -72,11 +74,18 @@ class AwsDouble:
         with self.lock:
             self.calls, self.answers = [], {}
             self.behaviour.clear()
+            self.silent.clear()
             self.let_go.set()
             self.let_go = threading.Event()
 
     def operations(self) -> list[str]:
         return [operation for operation, _ in self.calls]
+
+
+def region_of(request: BaseHTTPRequestHandler) -> str:
+    """The Region that a request was signed for (Signature Version 4: the third part of the credential's scope)."""
+    scope = request.headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
+    return scope[2] if len(scope) > 2 else ""
 
 
 @contextmanager
