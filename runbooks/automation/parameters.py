@@ -15,7 +15,7 @@ from typing import Any
 from runbooks.automation.content import Document, Parameter, text_form, truth, whole_number
 from runbooks.automation.patterns import MAXIMUM_TEXT, PatternError, is_full_match
 from runbooks.automation.problems import Problem, Problems
-from runbooks.automation.references import SSM, Scope, is_reference, resolve
+from runbooks.automation.references import REFERENCE, SSM, Scope, resolve
 
 PLAIN_TYPES = frozenset({"String", "StringList", "Integer", "Boolean", "StringMap", "MapList"})
 _RESOURCE_TYPE = re.compile(r"AWS::[A-Za-z0-9]+::[A-Za-z0-9:]+(?:<[A-Za-z0-9:<>]+>)?")
@@ -82,6 +82,9 @@ def check(document: Document, supplied: Mapping[str, Any]) -> Checked:
             values[name] = default_value(parameter)
         else:
             _check_one(parameter, supplied[name], values, problems)
+        if name in values and _reads_parameter_store(values[name]):
+            said = "would be read from Parameter Store, which the portal does not do. Give the value itself."
+            problems.error(("parameters", name), f"The parameter {name} {said}")
     return Checked(values, problems.all())
 
 
@@ -131,6 +134,13 @@ def read_value(parameter: Parameter, value: Any) -> Any:
     return _read_map(value) if type_ == "StringMap" else _read_text(value)
 
 
+def _reads_parameter_store(value: Any) -> bool:
+    """Whether a value holds {{ ssm:name }}. Systems Manager resolves it at the start; as plain text it would name nothing."""
+    items = value if isinstance(value, list) else [value]
+    texts = (item for item in items if isinstance(item, str))
+    return any(name.startswith(SSM) for text in texts for name in REFERENCE.findall(text))
+
+
 def _is_default(parameter: Parameter, supplied: Any) -> bool:
     """Whether a value is the default, as written or as read; compared as text, since False equals 0 in Python."""
     return _text_key(supplied) in {_text_key(parameter.default), _text_key(default_value(parameter))}
@@ -146,8 +156,6 @@ def _check_one(parameter: Parameter, supplied: Any, values: dict[str, Any], prob
         )
         return
     values[parameter.name] = value
-    if is_reference(value) and value.strip("{ ").startswith(SSM):
-        return
     for message in _breaches(parameter, value):
         problems.error(path, f"The parameter {parameter.name} {message}")
     if parameter.allowed_pattern:

@@ -168,9 +168,19 @@ def test_a_false_that_was_supplied_is_not_taken_for_a_default_of_zero() -> None:
     assert len(checked.errors) == 1
 
 
-def test_a_supplied_reference_to_parameter_store_is_not_held_against_a_pattern() -> None:
-    declared = {"type": "String", "allowedPattern": "ami-.+"}
-    assert check(document(P=declared), {"P": "{{ ssm:/golden/ami }}"}).problems == ()
+@pytest.mark.parametrize(
+    ("declared", "supplied"),
+    [
+        ({"type": "String"}, {"P": "{{ ssm:/golden/ami }}"}),
+        ({"type": "String", "default": "{{ssm:/golden/ami}}"}, {}),
+        ({"type": "StringList", "default": ["ami-1", "{{ssm:/golden/ami}}"]}, {}),
+    ],
+)
+def test_a_value_that_parameter_store_would_give_is_refused_and_never_used_as_text(
+    declared: dict[str, Any], supplied: dict[str, Any]
+) -> None:
+    (problem,) = check(document(P=declared), supplied).errors
+    assert "Give the value itself." in problem.message
 
 
 def test_references_in_defaults_are_resolved_and_those_that_were_typed_are_not() -> None:
