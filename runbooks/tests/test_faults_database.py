@@ -256,7 +256,7 @@ def test_f06_a_start_that_was_broken_off_left_nothing_and_can_be_sent_again(
     start: Start, publish: Callable[..., Any]
 ) -> None:
     version = publish(a_text("READ"))
-    with interrupted(audit, "record", before=die), pytest.raises(Died):
+    with interrupted(audit, "record_all", before=die), pytest.raises(Died):
         start("", version=version, start_key="one click")
     assert not Execution.objects.exists()
     assert start("", version=version, start_key="one click").pk == start("", version=version, start_key="one click").pk
