@@ -21,7 +21,6 @@ class TriedOn(StrEnum):
     """What the tests of a check run it against, in both directions."""
 
     SANDBOX = "sandbox"
-    BOTH = "sandbox and recorded answers"
     OWN_FACTS = "the portal's own facts"
 
 
