@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.people.models import User
 from portal.people.permissions import Act, may
-from runbooks.drill_boards import DrillBoard, board_of, listed_drills, visible_drills
+from runbooks.drill_boards import DrillBoard, board_of, drills_by_line, visible_drills
 from runbooks.drill_strip import strip_of
 from runbooks.forms.drills import CancelForm, DrillFilter, sample_choices
 from runbooks.forms.refusals import show_refusal
@@ -34,7 +34,7 @@ REFUSED = 422
 def drill_list(request: HttpRequest) -> HttpResponse:
     """The history: what was practised, what was proved. Newest first."""
     user = person(request)
-    filters = DrillFilter(request.GET, queryset=listed_drills(user), request=request)
+    filters = DrillFilter(request.GET, queryset=drills_by_line(user), request=request)
     page = Paginator(filters.qs, PAGE).get_page(request.GET.get("page"))
     may_start = may(user, Act.START)
     context = {
