@@ -16,6 +16,7 @@ from runbooks.models import Execution, Signal, SignalKind, Status, StepExecution
 
 CANCEL_BUDGET = timedelta(minutes=2)  # Systems Manager gives an onCancel chain at most this long
 FOR_ACTIONS = frozenset({SignalKind.APPROVE, SignalKind.REJECT, SignalKind.RESUME, SignalKind.COMPLETE})
+NO_PAUSE = "is being cancelled; its steps for cancelling cannot be paused."
 ANSWERS = frozenset({SignalKind.RETRY, SignalKind.MARK_DONE, SignalKind.SKIP, SignalKind.STOP_STEP})
 
 
@@ -52,6 +53,8 @@ def effect_of(signal: Signal, execution: Execution, attempt: StepExecution | Non
     if signal.kind == SignalKind.PAUSE:
         if execution.is_paused:
             return Effect(refusal="The execution is paused already.")
+        if execution.is_cancelling:
+            return Effect(refusal=f"The execution {NO_PAUSE}")
         return Effect(fields={"is_paused": True})
     if signal.kind in {SignalKind.RESUME, SignalKind.START_STEP} and signal.step_execution_id is None:
         return _go_on(signal, execution, attempt)

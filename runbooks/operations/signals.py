@@ -19,7 +19,7 @@ from portal.people.models import Role, User
 from portal.people.permissions import Act, require, roles_of
 from runbooks import masking, takeover, tasks
 from runbooks.actions import people as people_actions
-from runbooks.answers import ANSWERS
+from runbooks.answers import ANSWERS, NO_PAUSE
 from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, StepExecution
 from runbooks.operations.signal_values import changed_parameter, task_values
 
@@ -159,6 +159,8 @@ def refusal_of(user: User, execution: Execution, kind: SignalKind, step: StepExe
         return _approver_refusal(user, execution, kind, step) if _is_approval(step) else ""
     match kind:
         case SignalKind.PAUSE:
+            if execution.is_cancelling:
+                return f"This execution {NO_PAUSE}"
             return "This execution is paused already." if execution.is_paused else ""
         case SignalKind.RESUME:
             return "" if execution.is_paused or execution.is_stepwise else "This execution is not paused."

@@ -261,6 +261,20 @@ def test_f19_a_cancel_does_not_forget_a_call_that_may_be_on_its_way(
     assert attempt.is_outcome_unknown or "unknown" in attempt.failure_message.lower(), attempt.failure_message
 
 
+def test_f19_a_pause_that_waits_behind_a_cancel_is_refused_since_the_steps_for_cancelling_go_on(
+    start: Start, aws: AwsDouble, people: People
+) -> None:
+    """Both were sent while the worker stood still; a pause that is said to hold and holds nothing would be a lie."""
+    execution = start(CANCELLED.replace("ON_CANCEL", "step:Undo"))
+    dies(execution, attempts, "act", is_after=True)
+    send_signal(user=people["responder"], execution=execution, kind=SignalKind.CANCEL, comment="Wrong Region")
+    send_signal(user=people["responder"], execution=execution, kind=SignalKind.PAUSE)
+    execution = carry(execution)
+    pause = execution.signals.get(kind=SignalKind.PAUSE)
+    assert pause.refusal == "The execution is being cancelled; its steps for cancelling cannot be paused."
+    assert (execution.status, execution.is_paused) == (Status.CANCELLED, False)
+
+
 def test_f19_a_cancel_does_not_overtake_a_call_that_is_out(
     start: Start, aws: AwsDouble, people: People, settings: Settings
 ) -> None:
