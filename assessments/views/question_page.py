@@ -72,8 +72,7 @@ def form_context(
         "problems": problems or [],
         **_rights(user, assessment),
         **talk_context(answer),
-        "evidence_form": evidence_form(assessment),
-        "comment_form": CommentForm(auto_id="comment-%s"),
+        **_talk_forms(assessment),
         **standing_context(assessment, question, answer),
     }
 
@@ -99,6 +98,11 @@ def talk_context(answer: Answer | None) -> dict[str, Any]:
         full = Answer.objects.prefetch_related(*fetched).get(pk=answer.pk)
         evidence, comments = list(full.evidence.all()), list(full.comments.all())
     return {"evidence": evidence, "comments": comments}
+
+
+def _talk_forms(assessment: Assessment) -> dict[str, Any]:
+    """The forms that add to evidence and comments."""
+    return {"evidence_form": evidence_form(assessment), "comment_form": CommentForm(auto_id="comment-%s")}
 
 
 def evidence_form(assessment: Assessment, *sent: Any) -> EvidenceForm:
