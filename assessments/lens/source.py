@@ -112,6 +112,11 @@ def _plain(value: Any, path: Path, notes: Notes) -> Any:
     if len(path) > MAXIMUM_DEPTH:
         notes.note(Grade.UNUSABLE, "too-deep", path, f"This is nested deeper than {MAXIMUM_DEPTH} levels. Flatten it.")
         return None
+    if isinstance(value, _NoNumber) and value.written == "NaN":
+        # What writes tables as JSON puts it where a cell is empty; published lenses have it for titles.
+        message = "NaN, which JSON does not have, is read as nothing here. Write a text or remove the key."
+        notes.note(Grade.REFUSED, "no-number", path, message)
+        return None
     if isinstance(value, _NoNumber):
         message = f"{shorten(value.written)} is not a number that JSON can keep. Write a finite number or a text."
         notes.note(Grade.UNUSABLE, "no-number", path, message)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assessments.lens import read
+from assessments.lens import export, read
 from assessments.tests.lenses import codes, error_of, lens, pillar, question, small, text
 
 
@@ -36,11 +36,21 @@ def test_a_text_that_is_no_lens_is_refused_with_the_reason(written: bytes | str,
     assert says in error.message
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_a_number_that_json_cannot_keep_is_refused_at_its_place(number: str) -> None:
     written = text(small() | {"_note": [0, "HERE"]}).replace('"HERE"', number)
     error = error_of(written)
     assert (error.path, error.code) == ("_note[1]", "no-number")
+
+
+def test_the_nan_of_an_empty_cell_is_read_as_nothing_with_a_warning_at_its_place() -> None:
+    written = text(small()).replace('"How do you backup?"', "NaN")
+    reading = read(written)
+    assert reading.lens is not None
+    assert reading.lens.questions["backup"].title == "backup"
+    warned = {(problem.path, problem.code) for problem in reading.problems if problem.severity == "warning"}
+    assert ("pillars[0].questions[0].title", "no-number") in warned
+    assert read(export(reading.lens)).lens == reading.lens
 
 
 @pytest.mark.parametrize(("wrong", "where"), [("\0", "name"), ("\ud800", "name")])
