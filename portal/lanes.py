@@ -6,8 +6,6 @@ The halves know nothing of each other, so their lanes meet here. Not here: the l
 import time
 from datetime import timedelta
 
-from django.db import models
-
 from assessments import check_runner, tool_runner
 from assessments.models import CheckRun, ToolSync
 from runbooks.poller import Lane, lanes
@@ -17,24 +15,24 @@ SYNC_SLOTS = 2
 LOOK_AT_PLANS_EVERY = timedelta(seconds=5)
 
 
-class _Checks:
-    """Runs of checks that are due; begins those whose plan's time has come, not at every look."""
+class _Plans:
+    """Begins runs of checks whose plan's time has come, not at every look."""
 
     def __init__(self) -> None:
         self.looked_at = 0.0
 
-    def due(self) -> models.QuerySet[CheckRun]:
-        """The oldest first."""
+    def begin_due(self) -> None:
+        """Look at the plans, unless that was just done."""
         if time.monotonic() - self.looked_at > LOOK_AT_PLANS_EVERY.total_seconds():
             check_runner.begin_due()
             self.looked_at = time.monotonic()
-        return CheckRun.objects.due().order_by("created_at")
 
 
 def every_lane() -> list[Lane]:
     """The lanes of one process."""
+    checks, syncs = CheckRun.objects.due().order_by("created_at"), ToolSync.objects.due().order_by("wake_at")
     return [
         *lanes(),
-        Lane(_Checks().due, check_runner.run_checks, CHECK_SLOTS),
-        Lane(lambda: ToolSync.objects.due().order_by("wake_at"), tool_runner.carry, SYNC_SLOTS),
+        Lane(checks, check_runner.run_checks, CHECK_SLOTS, prepare=_Plans().begin_due),
+        Lane(syncs, tool_runner.carry, SYNC_SLOTS),
     ]

@@ -1,7 +1,7 @@
-"""What is written at every step, as plain statements: Django's building of a query takes longer than running it.
+"""What is said to the database again and again, as plain statements: Django's building of a query takes longer than running it.
 
-Values are adapted by the model's own fields, so a row is the same as if Django had written it. For rows of one table by plain
-values only; whatever needs more is a queryset, and reading always is.
+Values are adapted by the model's own fields, so a row is the same as if Django had written it. Writing: rows of one table by
+plain values only. Reading: a queryset whose statement is built once. Whatever is not said at every step or look is a queryset.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -112,6 +112,27 @@ def _insert_text(vendor: str, model: type[models.Model], count: int, moments: tu
     columns = ", ".join(f'"{field.column}"' for field in fields)
     wanted = ", ".join(f'"{_fields(model)[name].column}"' for name in ("id", *moments))
     return f'INSERT INTO "{model._meta.db_table}" ({columns}) {source} RETURNING {wanted}'
+
+
+class StandingQuery:
+    """A read that is made again and again without anything that changes in it: the statement of a queryset, built once."""
+
+    def __init__(self, queryset: models.QuerySet[Any], *names: str) -> None:
+        self._queryset = queryset.values_list(*names)
+        self._statement: tuple[str, Sequence[Any]] | None = None
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The fields that were named, of each row; no times among them, for which SQLite has no type."""
+        if self._statement is None:
+            self._statement = self._queryset.query.sql_with_params()
+        model: type[models.Model] = self._queryset.model
+        fields = [_fields(model)[name] for name in self._queryset.query.values_select]
+        with connection.cursor() as cursor:
+            _execute(cursor, *self._statement)
+            return [
+                tuple(field.to_python(value) for field, value in zip(fields, row, strict=True))
+                for row in cursor.fetchall()
+            ]
 
 
 def _parameters(model: type[models.Model], values: Iterable[tuple[str, Any]]) -> list[Any]:

@@ -6,6 +6,7 @@ again what was done already. So work is claimed only while the database is the o
 """
 
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from portal.audit import log as audit
 from portal.people.models import User
+from portal.statements import StandingQuery
 from runbooks import standstill
 from runbooks.models import Installation
 
@@ -30,6 +32,9 @@ FROM pg_control_system()
 """
 
 
+_NOTED = StandingQuery(Installation.objects.filter(pk=1), "system_identifier", "timeline", "quiesce_reason")
+
+
 @dataclass(frozen=True)
 class Identity:
     """What PostgreSQL says of itself. Empty and 0 where it does not say (SQLite, some managed servers): then any fits."""
@@ -43,7 +48,9 @@ def identity() -> Identity:
     if connection.vendor != "postgresql":
         return Identity()
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # A refusal must not spoil the caller's transaction; outside of one there is nothing to spoil.
+        spared = transaction.atomic() if connection.in_atomic_block else nullcontext()
+        with spared, connection.cursor() as cursor:
             cursor.execute(_POSTGRESQL)
             return Identity(*cursor.fetchone())
     except DatabaseError as error:
@@ -70,8 +77,11 @@ def reason_to_stand_still() -> str:
 
     Asked before each claim, so that not one is made between a promotion and its discovery.
     """
-    row = present()
     now = identity()
+    for system_identifier, timeline, reason in _NOTED.rows():
+        if now == Identity(system_identifier, timeline):
+            return str(reason)
+    row = present()
     changed = change_of(row, now)
     if not changed:
         known = row.system_identifier == now.system_identifier and row.timeline == now.timeline

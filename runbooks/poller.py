@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, close_old_connections, connection, models
 
+from portal.statements import StandingQuery
 from runbooks import dead_man, drill_runner, runner, workers
 from runbooks.models import Drill, Execution
 from runbooks.workers import Presence
@@ -36,23 +37,33 @@ UNREACHED = os.EX_TEMPFAIL
 class Lane:
     """One kind of row and a bounded pool for it, so that one kind cannot starve another.
 
-    `due` is what may be claimed now, the most urgent first; `carry` returns True when there is more to do at once.
+    `rows` is what may be claimed now, the most urgent first; `carry` returns True when there is more to do at once; `prepare` is
+    called before each look.
     """
 
-    due: Callable[[], models.QuerySet[Any]]
+    rows: models.QuerySet[Any]
     carry: Callable[[uuid.UUID], bool | None]
     slots: int
+    prepare: Callable[[], None] | None = None
     in_hand: set[uuid.UUID] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.pool = ThreadPoolExecutor(self.slots, thread_name_prefix="carry")
+        # Twice: rows that are in hand but not yet claimed are among them.
+        self._query = StandingQuery(self.rows[: 2 * self.slots], "id")
+
+    def due(self) -> list[uuid.UUID]:
+        """The keys of the first rows that may be claimed now."""
+        if self.prepare is not None:
+            self.prepare()
+        return [pk for (pk,) in self._query.rows()]
 
 
 def lanes() -> list[Lane]:
     """The lanes of this half: executions and drills."""
     return [
-        Lane(lambda: Execution.objects.due().order_by("wake_at"), runner.advance, settings.POLLER_SLOTS),
-        Lane(lambda: Drill.objects.due().order_by("wake_at"), drill_runner.advance_drill, DRILL_SLOTS),
+        Lane(Execution.objects.due().order_by("wake_at"), runner.advance, settings.POLLER_SLOTS),
+        Lane(Drill.objects.due().order_by("wake_at"), drill_runner.advance_drill, DRILL_SLOTS),
     ]
 
 
@@ -120,8 +131,7 @@ class Poller:
         free = lane.slots - len(in_hand)
         if free <= 0:
             return
-        due = lane.due().exclude(pk__in=in_hand).values_list("pk", flat=True)
-        for pk in due[:free]:
+        for pk in [pk for pk in lane.due() if pk not in in_hand][:free]:
             with self._lock:
                 lane.in_hand.add(pk)
             lane.pool.submit(self._carry, lane, pk).add_done_callback(_tell_error)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from portal import statements
 from portal.audit.log import database_now
 from portal.people.models import Team, User
-from portal.statements import Guard, Moment
+from portal.statements import Guard, Moment, StandingQuery
 from runbooks.models import Execution, Status, StepExecution
 from runbooks.tests.rows import an_execution
 
@@ -114,3 +114,11 @@ def test_statements_are_kept_for_one_connection_and_not_for_the_next(execution: 
             connection.close()
         asked = {"id": execution.pk, "revision": execution.revision}
         assert statements.update(Execution, asked, {"status_message": str(number)}) == 1
+
+
+def test_a_standing_query_reads_what_its_queryset_reads_now(execution: Execution) -> None:
+    due = Execution.objects.due().order_by("wake_at")[:3]
+    query = StandingQuery(due, "id", "status")
+    assert query.rows() == list(due.values_list("id", "status")) != []
+    Execution.objects.update(wake_at=None)
+    assert query.rows() == []

@@ -30,7 +30,7 @@ def pollers(settings: Settings) -> Iterator[Callable[[], Poller]]:
     made: list[Poller] = []
 
     def make(carry: Callable[[uuid.UUID], bool] | None = None, slots: int = 2) -> Poller:
-        own = [Lane(lambda: Execution.objects.due().order_by("wake_at"), carry, slots)] if carry else lanes()
+        own = [Lane(Execution.objects.due().order_by("wake_at"), carry, slots)] if carry else lanes()
         poller = Poller(own, Presence())
         made.append(poller)
         return poller
