@@ -52,6 +52,8 @@ app.conf.update(
     accept_content=["json"],
     task_serializer="json",
     timezone="UTC",
+    # Tasks end with Django's own look at their connection; Celery would close it before and after each of them.
+    CELERY_DB_REUSE_MAX=2**31,
     beat_schedule_filename=str(Path(settings.VAR) / "beat"),
     beat_schedule={
         "wake what is due": {

@@ -29,6 +29,7 @@ class Carrying(bootsteps.StartStopStep):
         self.poller = Poller(every_lane())
 
     def start(self, parent: Any) -> None:
+        workers.keep_connections()
         self.poller.start()
 
     def stop(self, parent: Any) -> None:

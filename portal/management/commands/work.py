@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from portal.lanes import every_lane
 from runbooks.poller import Poller
+from runbooks.workers import keep_connections
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        keep_connections()
         poller = Poller(every_lane())
 
         def stop(number: int, frame: FrameType | None) -> None:
