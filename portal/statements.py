@@ -5,6 +5,7 @@ plain values only. Reading: a queryset whose statement is built once. Whatever i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,7 +13,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db import connection, connections, models
+from django.db import DataError, connection, connections, models, transaction
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,29 @@ def _fields(model: type[models.Model]) -> "dict[str, models.Field[Any, Any]]":
     return {field.name: field for field in model._meta.concrete_fields}
 
 
-def update(model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
-    """Set columns of the rows in which the columns of `where` have these values (None: are null); how many there were."""
+class Change(NamedTuple):
+    """A statement that is to change so many rows, ready to be made alone or with others."""
+
+    text: str
+    values: Sequence[Any]
+    rows: int = 1
+    lock: str = ""
+    lock_values: Sequence[Any] = ()
+
+
+def updating(model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any]) -> Change:
+    """Setting columns of the row in which the columns of `where` have these values (None: are null)."""
     sets = tuple((name, isinstance(value, Moment)) for name, value in values.items())
     tests = tuple((name, value is None) for name, value in where.items())
     asked = [(name, value) for name, value in where.items() if value is not None]
+    text = _update_text(connection.vendor, model, sets, tests)
+    return Change(text, _parameters(model, [*values.items(), *asked]))
+
+
+def make(change: Change) -> int:
+    """Make one change; how many rows it found."""
     with connection.cursor() as cursor:
-        text = _update_text(connection.vendor, model, sets, tests)
-        _execute(cursor, text, _parameters(model, [*values.items(), *asked]))
+        _execute(cursor, [change])
         return int(cursor.rowcount)
 
 
@@ -60,21 +76,18 @@ def _update_text(
 
 
 class Guard(NamedTuple):
-    """What must hold for rows to be added: a test, and a statement that the server runs before it looks (a lock)."""
+    """What must hold for rows to be added: a test, and a lock that the server takes before it looks."""
 
     test: str
     values: Sequence[Any]
-    first: str = ""
-    first_values: Sequence[Any] = ()
+    lock: str = ""
+    lock_values: Sequence[Any] = ()
 
 
-def insert(
+def inserting(
     rows: Sequence[models.Model], moments: Mapping[str, Moment] | None = None, guard: Guard | None = None
-) -> bool:
-    """Add new rows of one model, in their order; they get their keys and, in the columns of `moments`, those times.
-
-    False where the guard does not hold: nothing is added then.
-    """
+) -> Change:
+    """Adding new rows of one model, in their order, where the guard holds; it returns their keys and `moments`."""
     model, moments = type(rows[0]), moments or {}
     names = [(name, field.attname) for name, field in _fields(model).items() if not field.primary_key]
     values = [
@@ -84,18 +97,78 @@ def insert(
             model, [(name, moments.get(name) or getattr(row, attribute)) for name, attribute in names]
         )
     ]
+    text = _insert_text(connection.vendor, model, len(rows), tuple(moments), guard.test if guard else "")
+    if guard is None:
+        return Change(text, values, len(rows))
+    return Change(text, [*values, *guard.values], len(rows), guard.lock, guard.lock_values)
+
+
+def insert(
+    rows: Sequence[models.Model], moments: Mapping[str, Moment] | None = None, guard: Guard | None = None
+) -> bool:
+    """Add new rows of one model, in their order; they get their keys and, in the columns of `moments`, those times.
+
+    False where the guard does not hold: nothing is added then.
+    """
     with connection.cursor() as cursor:
-        text = _insert_text(connection.vendor, model, len(rows), tuple(moments), guard.test if guard else "")
-        _execute(cursor, text, [*values, *guard.values] if guard else values, guard)
+        _execute(cursor, [inserting(rows, moments, guard)])
         found = cursor.fetchall()
     if guard and not found:
         return False
+    are_added(rows, found, moments)
+    return True
+
+
+def are_added(
+    rows: Sequence[models.Model], found: Sequence[Sequence[Any]], moments: Mapping[str, Moment] | None = None
+) -> None:
+    """Give rows what adding them returned: their keys, and the times in the columns of `moments`."""
     for row, (pk, *times) in zip(rows, found, strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, connection.alias
-        for name, said in zip(moments, times, strict=True):
+        for name, said in zip(moments or {}, times, strict=True):
             setattr(row, name, as_time(said))
-    return True
+
+
+def make_all(changes: Sequence[Change]) -> list[Any] | None:
+    """Make changes in a transaction of their own, and on PostgreSQL in one message; what the last one returned.
+
+    None, and nothing is changed, where one of them does not change as many rows as it should.
+    """
+    try:
+        if connection.vendor == "postgresql":
+            # A message is a transaction by itself. Only tests have one around it, which a refusal must not spoil.
+            spared = transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
+            with spared, connection.cursor() as cursor:
+                _execute(cursor, [_required(change) for change in changes[:-1]] + [changes[-1]])
+                return list(cursor.fetchall())
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            for change in changes:
+                _execute(cursor, [change])
+                found = list(cursor.fetchall())
+                if (len(found) or cursor.rowcount) != change.rows:
+                    raise _Unmatched
+            return found
+    except _Unmatched:
+        return None
+    except DataError as error:
+        if getattr(error.__cause__, "pgcode", "") == _DIVISION_BY_ZERO:
+            return None
+        raise
+
+
+_DIVISION_BY_ZERO = "22012"
+
+
+class _Unmatched(Exception):
+    """A change found other rows than it should."""
+
+
+def _required(change: Change) -> Change:
+    """The change as a statement that PostgreSQL refuses where the number of rows is another: by a division by zero."""
+    is_so = f"SELECT 1 / CAST(COUNT(*) = {change.rows} AS integer) FROM made"  # noqa: S608
+    returning = "" if " RETURNING " in change.text else " RETURNING 1"
+    return change._replace(text=f"WITH made AS ({change.text}{returning}) {is_so}")
 
 
 @cache
@@ -128,7 +201,7 @@ class StandingQuery:
         model: type[models.Model] = self._queryset.model
         fields = [_fields(model)[name] for name in self._queryset.query.values_select]
         with connection.cursor() as cursor:
-            _execute(cursor, *self._statement)
+            _execute(cursor, [Change(*self._statement)])
             return [
                 tuple(field.to_python(value) for field, value in zip(fields, row, strict=True))
                 for row in cursor.fetchall()
@@ -147,22 +220,30 @@ def _parameters(model: type[models.Model], values: Iterable[tuple[str, Any]]) ->
     ]
 
 
-def _execute(cursor: Any, text: str, values: Sequence[Any], guard: Guard | None = None) -> None:
-    """Run a statement; PostgreSQL keeps it, parsed and planned, for the next time on this connection.
+def _execute(cursor: Any, changes: Sequence[Change]) -> None:
+    """Run statements; PostgreSQL runs them as one message and keeps each, parsed and planned, for the next time.
 
     Parsing and planning are 40 % of what a step costs the server. A pooler must pool by session, for cursors as for this.
     """
-    first, first_values = (f"{guard.first}; ", guard.first_values) if guard is not None and guard.first else ("", ())
     if connection.vendor != "postgresql":
-        cursor.execute(first + text, [*first_values, *values])
+        for change in changes:
+            cursor.execute(change.text, change.values)
         return
     kept = _KEPT.setdefault(connection.connection, {})
-    name = kept.get(text)
-    if name is None:
-        name = f"kept_{next(_NUMBERS)}"
-        first = f"PREPARE {name} AS {text % tuple(f'${number}' for number in range(1, len(values) + 1))}; {first}"
-    cursor.execute(f"{first}EXECUTE {name} ({', '.join(['%s'] * len(values))})", [*first_values, *values])
-    kept[text] = name
+    new: dict[str, str] = {}
+    message: list[str] = []
+    values: list[Any] = []
+    for text, own, _, lock, lock_values in changes:
+        name = kept.get(text)
+        if name is None:
+            name = new[text] = f"kept_{next(_NUMBERS)}"
+            message.append(f"PREPARE {name} AS {text % tuple(f'${number}' for number in range(1, len(own) + 1))}")
+        if lock:
+            message.append(lock)
+        message.append(f"EXECUTE {name} ({', '.join(['%s'] * len(own))})" if own else f"EXECUTE {name}")
+        values += [*lock_values, *own]
+    cursor.execute("; ".join(message), values)
+    kept.update(new)
 
 
 def as_time(said: datetime | str) -> datetime:

@@ -126,9 +126,8 @@ class Planned:
     timeout: timedelta | None
 
 
-def planned(execution: Execution, place: tuple[int, int], outputs: Mapping[str, Any]) -> Planned:
-    """The attempt at the execution's current step; `place` is its visit and number."""
-    step = document_of(execution).step(execution.current_step)
+def planned(execution: Execution, step: Step, place: tuple[int, int], outputs: Mapping[str, Any]) -> Planned:
+    """The attempt at the step that is next; `place` is its visit and number."""
     visit, number = place
     action = registry.ACTIONS.get(step.action)
     token = token_for(execution, step.name, visit)

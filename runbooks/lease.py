@@ -48,8 +48,12 @@ class Lease:
 
         Whoever sends a signal counts the revision up, so True also says that none has come.
         """
+        return statements.make(self.changing(revision, **fields)) == 1
+
+    def changing(self, revision: int, **fields: Any) -> statements.Change:
+        """What `write_unless_changed` does, as a change to be made together with others."""
         where = {"id": self.pk, "fence": self.fence, "lease_token": self.token, "revision": revision}
-        return statements.update(self.model, where, {**fields, "revision": revision + 1}) == 1
+        return statements.updating(self.model, where, {**fields, "revision": revision + 1})
 
     def renew(self) -> bool:
         """Move the end of the lease; False when it is lost."""

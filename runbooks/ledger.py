@@ -4,6 +4,7 @@ Here: the transaction, noting and ending an attempt, waiting, ending the executi
 which (`runner`).
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,15 +20,12 @@ from django.db.transaction import TransactionManagementError
 from portal import statements
 from portal.audit import log as audit
 from portal.audit.models import Event
-from portal.aws.classification import ActionClass
-from portal.statements import Moment
 from runbooks import answers, attempts, masking, takeover
 from runbooks.actions import registry
-from runbooks.automation import flow
-from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
-from runbooks.automation.selectors import read_outputs
+from runbooks.automation.results import Failed, Result, Unknown, Waiting
+from runbooks.entries import OVER, Ended, begun, closing, new_attempt, put, running_status
 from runbooks.lease import FencedOut, Lease, later
-from runbooks.models import FINAL_STATUSES, Execution, LateResult, Signal, Status, StepExecution
+from runbooks.models import FINAL_STATUSES, Execution, LateResult, Signal, SignalKind, Status, StepExecution
 
 # How long a row that waits for a newer worker is left alone by those that cannot carry it.
 NEWER_WORKER_WITHIN = timedelta(seconds=5)
@@ -39,7 +37,7 @@ class Ledger:
     """The pen of one lease. `is_given_back` is set once the row waits or is over: nothing more is written then.
 
     `_last` is the event that was added to the chain last from here, `_now` the database's clock in this transaction once it is
-    known.
+    known, `_clock` when it was known last: its time and this process's monotonic moment.
     """
 
     lease: Lease
@@ -48,6 +46,7 @@ class Ledger:
     _subject: str = ""
     _last: Event | None = None
     _now: datetime | None = None
+    _clock: tuple[datetime, float] | None = None
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -90,66 +89,68 @@ class Ledger:
             execution.revision += 1
         else:
             self.lease.write(**fields)
-        for name, value in fields.items():
-            setattr(execution, name, value)
+        put(execution, fields)
         return is_unchanged
 
     def note(self, execution: Execution, planned: attempts.Planned, sequence: int) -> StepExecution:
         """Write an attempt down, before anything of it is sent."""
-        attempt = StepExecution(
-            execution=execution,
-            sequence=sequence,
-            step_name=planned.step.name,
-            action=planned.step.action,
-            visit=planned.visit,
-            attempt=planned.number,
-            action_class=planned.action_class,
-            token=planned.token,
-            fence=self.lease.fence,
-            is_critical=flow.is_critical(planned.step),
-            inputs=masking.storable(planned.inputs),
-        )
-        deadline = {"deadline_at": Moment(planned.timeout)} if planned.timeout is not None else {}
-        statements.insert([attempt], {"started_at": Moment(), **deadline})
+        attempt, moments = new_attempt(execution, planned, sequence, self.lease.fence)
+        statements.insert([attempt], moments)
         self._now = attempt.started_at
-        if planned.action_class != ActionClass.READ_ONLY:
-            # What changes something is in the log before it is sent; what only reads is told once it is over.
-            detail = {"attempt": planned.number, "class": planned.action_class}
-            self.tell(execution, f"started step {attempt.step_name}", detail=detail)
+        self._clock = attempt.started_at, time.monotonic()
+        for told in begun(planned):
+            self.tell(execution, told.verb, detail=told.detail)
         return attempt
+
+    def go_on(
+        self,
+        execution: Execution,
+        attempt: StepExecution,
+        ended: Ended,
+        planned: attempts.Planned,
+        fields: Mapping[str, Any],
+    ) -> StepExecution | None:
+        """The usual course in one transaction, and one message: an attempt is over, its execution moves, the next is noted.
+
+        None, and nothing is written, where anything is not as this slice knows it: then it is done one by one, and what has
+        changed is seen.
+        """
+        if self._told is not None or self._last is None or self._clock is None:
+            return None
+        said = [ended.told, *begun(planned)]
+        known, at = self._clock
+        now = known + timedelta(seconds=time.monotonic() - at)
+        events, telling = audit.adding(
+            f"execution:{self.lease.pk}", str(execution.version), said, after=self._last, now=now
+        )
+        new, moments = new_attempt(execution, planned, attempt.sequence + 1, self.lease.fence)
+        made = statements.make_all(
+            [
+                self.lease.changing(execution.revision, **fields),
+                closing(attempt, ended.fields),
+                telling,
+                statements.inserting([new], moments),
+            ]
+        )
+        if made is None:
+            return None
+        statements.are_added([new], made, moments)
+        self._last, self._clock = events[-1], (new.started_at, time.monotonic())
+        put(execution, {**fields, "revision": execution.revision + 1})
+        put(attempt, ended.fields)
+        return new
 
     def close(self, attempt: StepExecution, status: str, **fields: Any) -> None:
         """End an attempt, once, in its row and in the value at hand. Raises `FencedOut` when it is over already."""
-        said = {"status": status, "waits_for": [], "is_outcome_unknown": False, **fields}
-        # An attempt has an end exactly when its status is final; the database itself sees to that.
-        where = {"id": attempt.pk, "ended_at": None}
-        if statements.update(StepExecution, where, {**said, "ended_at": Moment()}) != 1:
+        said = {**OVER, "status": status, **fields}
+        if statements.make(closing(attempt, said)) != 1:
             raise FencedOut(f"attempt {attempt.pk} was ended by somebody else")
-        for name, value in said.items():
-            setattr(attempt, name, value)
+        put(attempt, said)
 
-    def finish(self, execution: Execution, attempt: StepExecution, result: Succeeded | Failed) -> dict[str, Any]:
-        """Keep what the step answered, end its attempt and tell it; the step's outputs as they are stored."""
-        step = attempts.document_of(execution).step(attempt.step_name)
-        outputs = masking.bounded(masking.storable(read_outputs(step, result)))
-        has_failed = isinstance(result, Failed)
-        self.close(
-            attempt,
-            Status.FAILED if has_failed else Status.SUCCESS,
-            outputs=outputs,
-            response=masking.shortened(masking.storable(result.payload)),
-            log=masking.text(result.log),
-            failure_message=masking.text(result.message) if isinstance(result, Failed) else "",
-        )
-        detail = {
-            "attempt": attempt.attempt,
-            "class": attempt.action_class,
-            "started_at": attempt.started_at.isoformat(),
-        }
-        if isinstance(result, Failed):
-            detail |= {"message": result.message[:500]}
-        self.tell(execution, f"{'failed' if has_failed else 'finished'} step {attempt.step_name}", detail=detail)
-        return outputs
+    def finish(self, execution: Execution, attempt: StepExecution, ended: Ended) -> None:
+        """Keep what the step answered, end its attempt and tell it."""
+        self.close(attempt, **ended.fields)
+        self.tell(execution, ended.told.verb, detail=ended.told.detail)
 
     def note_sending(
         self,
@@ -172,8 +173,23 @@ class Ledger:
         status = running_status(execution)
         self.lease.write(lease_until=later(settings.LEASE), status=status, status_message="")
         StepExecution.objects.filter(pk=attempt.pk).update(**said)
-        for name, value in said.items():
-            setattr(attempt, name, value)
+        put(attempt, said)
+
+    def take_over(self, execution: Execution, attempt: StepExecution, takeovers: int) -> None:
+        """The attempt of a worker that died is made again, by this one. Raises `FencedOut`."""
+        detail = {"takeovers": takeovers}
+        with self.writing():
+            self.note_sending(execution, attempt, attempts.time_for(execution, attempt), detail)
+            self.tell(execution, f"took over step {attempt.step_name}", detail=detail)
+
+    def note_anew(self, execution: Execution, attempt: StepExecution, result: Failed) -> None:
+        """A call that was held up before it left is noted anew, while the execution is still ours. Raises `FencedOut`."""
+        try:
+            with self.writing():
+                self.note_sending(execution, attempt, attempts.time_for(execution, attempt))
+        except FencedOut:
+            self.note_late(attempt, result)
+            raise
 
     def keep_waiting(self, execution: Execution, attempt: StepExecution, result: Waiting) -> None:
         """The attempt goes on at its next poll, at a signal, or at its deadline."""
@@ -218,6 +234,17 @@ class Ledger:
         """Wait until a call without a noted outcome can no longer take effect; signals do not shorten that."""
         said = f"The call of {attempt.step_name} has no noted outcome and may still be under way. {what_then}"
         self.wait(left, is_deaf=True, status=running_status(execution), status_message=said)
+
+    def holds_a_cancel(self, execution: Execution, attempt: StepExecution) -> bool:
+        """A cancel waits for a call that may be out: the steps for cancelling must not be overtaken by it."""
+        if not takeover.may_be_out(attempt, self.lease.fence):
+            return False
+        left = takeover.quarantine_left(attempt, audit.database_now())
+        is_asked = execution.signals.filter(kind=SignalKind.CANCEL, applied_at__isnull=True).exists()
+        if not is_asked or left <= timedelta(0):
+            return False
+        self.hold(execution, attempt, left, "The cancel is applied when that can no longer be.")
+        return True
 
     def ask_about_failure(self, execution: Execution, attempt: StepExecution, message: str) -> None:
         """A critical step failed and this execution asks instead of ending: it waits for Retry, Skip or Stop step."""
@@ -279,11 +306,6 @@ class Ledger:
         )
         self.tell(execution, f"ended as {status}", detail={"message": message[:500]})
         self.is_given_back = True
-
-
-def running_status(execution: Execution) -> Status:
-    """The status of an execution that moves: one that is being cancelled says so until it is over."""
-    return Status.CANCELLING if execution.is_cancelling else Status.IN_PROGRESS
 
 
 def _earlier(attempt: StepExecution, pause: timedelta | None) -> timedelta | None:

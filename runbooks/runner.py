@@ -21,13 +21,16 @@ from django.db.models.functions import Now
 
 from portal.audit import log as audit
 from portal.aws.classification import ActionClass
-from runbooks import answers, attempts, takeover, workers
+from runbooks import answers, attempts, entries, takeover, workers
+from runbooks.actions import registry
 from runbooks.actions.context import SignalFact
+from runbooks.attempts import Planned
 from runbooks.automation import flow
 from runbooks.automation.results import Failed, Result, Succeeded, Unknown, Waiting
+from runbooks.entries import running_status
 from runbooks.lease import FencedOut, Lease, Renewal, claim
-from runbooks.ledger import Ledger, running_status
-from runbooks.models import FINAL_STATUSES, Execution, Signal, SignalKind, Status, StepExecution
+from runbooks.ledger import Ledger
+from runbooks.models import FINAL_STATUSES, Execution, Signal, Status, StepExecution
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class _Carrier:
         attempt = self.last if self.last is not None and self.last.status not in FINAL_STATUSES else None
         if execution.status == Status.PENDING:
             self._begin(execution)
-        elif (attempt is not None and self._holds_a_cancel(execution, attempt)) or self._apply_signals(
+        elif (attempt is not None and self.ledger.holds_a_cancel(execution, attempt)) or self._apply_signals(
             execution, attempt
         ):
             return
@@ -156,17 +159,6 @@ class _Carrier:
             return True
         return False
 
-    def _holds_a_cancel(self, execution: Execution, attempt: StepExecution) -> bool:
-        """A cancel waits for a call that may be out: the steps for cancelling must not be overtaken by it."""
-        if not takeover.may_be_out(attempt, self.lease.fence):
-            return False
-        left = takeover.quarantine_left(attempt, audit.database_now())
-        is_asked = execution.signals.filter(kind=SignalKind.CANCEL, applied_at__isnull=True).exists()
-        if not is_asked or left <= timedelta(0):
-            return False
-        self.ledger.hold(execution, attempt, left, "The cancel is applied when that can no longer be.")
-        return True
-
     def _apply(self, execution: Execution, attempt: StepExecution | None, effect: answers.Effect) -> None:
         if effect.attempt_status and attempt is not None:
             self.ledger.close(attempt, effect.attempt_status, failure_message=effect.message)
@@ -195,23 +187,25 @@ class _Carrier:
             return
         last = self.last
         place = answers.place_of_next(last, step.name, self.visits[step.name], step.max_attempts)
-        planned = attempts.planned(execution, place, self.outputs)
-        send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
-        self.last = self.ledger.note(execution, planned, last.sequence + 1 if last else 1)
-        self.visits[step.name] = planned.visit
-        self.noted = _Noted(execution, self.last, planned.inputs, send_by)
+        planned = attempts.planned(execution, step, place, self.outputs)
+        send_by = _send_by()
+        attempt = self.ledger.note(execution, planned, last.sequence + 1 if last else 1)
+        self._is_noted(execution, attempt, planned, send_by)
+
+    def _is_noted(self, execution: Execution, attempt: StepExecution, planned: Planned, send_by: float) -> None:
+        self.last = attempt
+        self.visits[attempt.step_name] = planned.visit
+        self.noted = _Noted(execution, attempt, planned.inputs, send_by)
 
     def _make(self, noted: _Noted) -> None:
         """Make the attempt that was noted, and record it."""
         self.noted = None
-        attempt = noted.attempt
-        result = self._made(noted.execution, attempt, noted.inputs, (), noted.send_by, attempt.started_at)
-        self._record(noted.execution, attempt, result)
+        result = self._made(noted, now=noted.attempt.started_at)
+        self._record(noted.execution, noted.attempt, result)
 
     def _go_on(self, execution: Execution, attempt: StepExecution) -> None:
         """An attempt is open: it waits and its time has come, its deadline has passed, or its worker died."""
         signals = execution.signals.filter(step_execution=attempt, applied_at__isnull=True)
-        deadline = attempt.deadline_at
         if attempt.is_outcome_unknown:
             self.ledger.wait(None, status=Status.WAITING, status_message=attempt.waiting_message)
         elif self.ledger.leaves_to_newer(execution, attempt.action):
@@ -225,7 +219,7 @@ class _Carrier:
         elif takeover.is_orphaned(attempt, self.lease.fence):
             # Before its deadline: a call's own time is shorter than a lease, and the death of its worker is not its fault.
             self._take_over(execution, attempt)
-        elif deadline is not None and deadline <= audit.database_now() and not signals.exists():
+        elif attempt.deadline_at and attempt.deadline_at <= audit.database_now() and not signals.exists():
             self._time_out(execution, attempt)
         else:
             self._act(execution, attempt, attempts.inputs_again(execution, attempt, self.outputs))
@@ -242,38 +236,21 @@ class _Carrier:
             case takeover.Hold(left=left):
                 self.ledger.hold(execution, attempt, left, "It is made again when that can no longer be.")
             case takeover.Repeat(takeovers=takeovers):
-                detail = {"takeovers": takeovers}
-                with self.ledger.writing():
-                    self.ledger.note_sending(execution, attempt, attempts.time_for(execution, attempt), detail)
-                    self.ledger.tell(execution, f"took over step {attempt.step_name}", detail=detail)
+                self.ledger.take_over(execution, attempt, takeovers)
 
     def _act(self, execution: Execution, attempt: StepExecution, inputs: Mapping[str, Any]) -> None:
         """Poll an open attempt, with what people sent for it."""
         signals = list(execution.signals.filter(step_execution=attempt, refusal="").select_related("sent_by"))
-        send_by = time.monotonic() + settings.SEND_WITHIN.total_seconds()
-        result = self._made(execution, attempt, inputs, answers.facts_of(signals), send_by)
+        result = self._made(_Noted(execution, attempt, inputs, _send_by()), answers.facts_of(signals))
         self._record(execution, attempt, result, [signal.pk for signal in signals])
 
-    def _made(
-        self,
-        execution: Execution,
-        attempt: StepExecution,
-        inputs: Mapping[str, Any],
-        facts: tuple[SignalFact, ...],
-        send_by: float,
-        now: datetime | None = None,
-    ) -> Result:
+    def _made(self, noted: _Noted, facts: tuple[SignalFact, ...] = (), now: datetime | None = None) -> Result:
         """Do what the step says; a call that was held up before it left is made while the execution is still ours."""
-        result = attempts.act(execution, attempt, inputs, facts, send_by, now)
+        execution, attempt, inputs = noted.execution, noted.attempt, noted.inputs
+        result = attempts.act(execution, attempt, inputs, facts, noted.send_by, now)
         if isinstance(result, Failed) and result.error_code == "NotSent":
-            try:
-                with self.ledger.writing():
-                    self.ledger.note_sending(execution, attempt, attempts.time_for(execution, attempt))
-            except FencedOut:
-                self.ledger.note_late(attempt, result)
-                raise
-            again = time.monotonic() + settings.SEND_WITHIN.total_seconds()
-            return attempts.act(execution, attempt, inputs, facts, again)
+            self.ledger.note_anew(execution, attempt, result)
+            return attempts.act(execution, attempt, inputs, facts, _send_by())
         return result
 
     def _time_out(self, execution: Execution, attempt: StepExecution) -> None:
@@ -289,6 +266,8 @@ class _Carrier:
         self, execution: Execution, attempt: StepExecution, result: Result, signals: Sequence[int] = ()
     ) -> None:
         """Write the outcome with its consequence; every branch writes under the fence, or nothing is kept."""
+        if isinstance(result, Succeeded) and not signals and self._has_gone_on(execution, attempt, result):
+            return
         try:
             with self.ledger.writing():
                 if signals:
@@ -306,13 +285,33 @@ class _Carrier:
             self.ledger.note_late(attempt, result)
             raise
 
+    def _has_gone_on(self, execution: Execution, attempt: StepExecution, result: Succeeded) -> bool:
+        """The usual course, in one message to the database. False: nothing is written, and it is done one by one."""
+        document, outcome = attempts.document_of(execution), flow.Outcome("Success", result.next_step)
+        decision = flow.follow(document, attempt.step_name, outcome, attempt.attempt, execution.worst_status or None)
+        if not isinstance(decision, flow.Next) or not self._may_go_on(execution):
+            return False
+        step = document.step(decision.step)
+        if step.action not in registry.ACTIONS or self.visits[step.name] >= MOST_VISITS:
+            return False
+        ended = entries.ended(execution, attempt, result)
+        self._keep(attempt.step_name, ended.outputs)
+        planned = attempts.planned(execution, step, (self.visits[step.name] + 1, 1), self.outputs)
+        send_by = _send_by()
+        noted = self.ledger.go_on(execution, attempt, ended, planned, entries.moved(execution, decision))
+        if noted is not None:
+            self._is_noted(execution, noted, planned, send_by)
+        return noted is not None
+
     def _record_end(self, execution: Execution, attempt: StepExecution, result: Succeeded | Failed) -> None:
         """Keep what the step answered, then take the consequence."""
-        self._keep(attempt.step_name, self.ledger.finish(execution, attempt, result))
-        if isinstance(result, Failed):
-            self._follow(execution, attempt, flow.Outcome("Failed"))
-        else:
-            self._follow(execution, attempt, flow.Outcome("Success", result.next_step))
+        ended = entries.ended(execution, attempt, result)
+        self.ledger.finish(execution, attempt, ended)
+        self._keep(attempt.step_name, ended.outputs)
+        next_step = result.next_step if isinstance(result, Succeeded) else None
+        self._follow(
+            execution, attempt, flow.Outcome("Success" if isinstance(result, Succeeded) else "Failed", next_step)
+        )
 
     def _follow(
         self, execution: Execution, attempt: StepExecution, outcome: flow.Outcome, *, is_exhausted: bool = False
@@ -322,14 +321,8 @@ class _Carrier:
         number = document.step(attempt.step_name).max_attempts if is_exhausted else attempt.attempt
         decision = flow.follow(document, attempt.step_name, outcome, number, execution.worst_status or None)
         match decision:
-            case flow.Next(step=step, worst=worst):
-                fields = {
-                    "current_step": step,
-                    "worst_status": worst or "",
-                    "status": running_status(execution),
-                    "status_message": "",
-                }
-                if self.ledger.move(execution, **fields) and self._may_go_on(execution):
+            case flow.Next():
+                if self.ledger.move(execution, **entries.moved(execution, decision)) and self._may_go_on(execution):
                     self._note(execution)
             case flow.Retry(after=after):
                 said = f"{attempt.step_name} will be tried again in a moment."
@@ -348,3 +341,8 @@ class _Carrier:
 
     def _end(self, execution: Execution, status: Status, message: str = "") -> None:
         self.ledger.end(execution, status, self.outputs, message)
+
+
+def _send_by() -> float:
+    """The monotonic moment after which a call that is noted now may not leave."""
+    return time.monotonic() + settings.SEND_WITHIN.total_seconds()

@@ -9,14 +9,14 @@ because every transaction is a writer from its start. What the database refuses 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.models import Event
-from portal.statements import Guard, as_time, insert
+from portal.statements import Change, Guard, as_time, insert, inserting
 
 if TYPE_CHECKING:
     from portal.people.models import Team, User
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 # Milliseconds on SQLite, microseconds on PostgreSQL; written for statements with parameters.
 _CLOCK = {"sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')", "postgresql": "clock_timestamp()"}
+MOST_GUESSED_WRONG = timedelta(milliseconds=250)
+_SECONDS = MOST_GUESSED_WRONG.total_seconds()
+_IS_ABOUT_NOW = {
+    "sqlite": f"ABS(JULIANDAY('now') - JULIANDAY(%s)) * 86400 <= {_SECONDS}",
+    "postgresql": f"ABS(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP() - CAST(%s AS timestamptz))) <= {_SECONDS}",
+}
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -102,6 +108,21 @@ def record_all(
     events = _following(_head_of(chain), chain, subject, told, team_id)
     insert(events)
     return events
+
+
+def adding(
+    chain: str, subject: str, told: Sequence[Told], *, after: Event, now: datetime
+) -> tuple[list[Event], Change]:
+    """What `record_all` adds after the chain's last event, as a change to be made together with others.
+
+    `now` may be a guess at the database's clock. The change adds nothing where the chain does not end there any more, nor where
+    the guess is wrong by more than `MOST_GUESSED_WRONG`.
+    """
+    head = _Head(after.sequence, after.hash, after.team_id, now)
+    events = _following(head, chain, subject, told, None)
+    guard = _ends_at(chain, head)
+    test = f"{guard.test} AND {_IS_ABOUT_NOW[connection.vendor]}"
+    return events, inserting(events, guard=guard._replace(test=test, values=(*guard.values, now)))
 
 
 def _ends_at(chain: str, head: "_Head") -> Guard:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from portal import statements
 from portal.audit.log import database_now
 from portal.people.models import Team, User
-from portal.statements import Guard, Moment, StandingQuery
+from portal.statements import Change, Guard, Moment, StandingQuery, inserting, updating
 from runbooks.models import Execution, Status, StepExecution
 from runbooks.tests.rows import an_execution
 
@@ -76,13 +76,13 @@ def test_only_rows_that_are_as_asked_are_updated_and_counted(execution: Executio
     values = {"status_message": TEXT, "outputs": {"a": TEXT}, "question": None, "is_paused": True, "ended_at": Moment()}
     values |= {"status": Status.FAILED}
     asked = {"id": execution.pk, "revision": execution.revision, "ended_at": None}
-    assert statements.update(Execution, {**asked, "revision": execution.revision + 1}, values) == 0
-    assert statements.update(Execution, {**asked, "lease_token": uuid.uuid4()}, values) == 0
-    assert statements.update(Execution, asked, values) == 1
+    assert statements.make(updating(Execution, {**asked, "revision": execution.revision + 1}, values)) == 0
+    assert statements.make(updating(Execution, {**asked, "lease_token": uuid.uuid4()}, values)) == 0
+    assert statements.make(updating(Execution, asked, values)) == 1
     execution.refresh_from_db()
     assert (execution.status_message, execution.outputs, execution.is_paused) == (TEXT, {"a": TEXT}, True)
     assert execution.status == "Failed"
-    assert statements.update(Execution, asked, values) == 0
+    assert statements.make(updating(Execution, asked, values)) == 0
 
 
 @pytest.mark.parametrize("holds", [True, False])
@@ -113,7 +113,7 @@ def test_statements_are_kept_for_one_connection_and_not_for_the_next(execution: 
         if number % 3 == 0:
             connection.close()
         asked = {"id": execution.pk, "revision": execution.revision}
-        assert statements.update(Execution, asked, {"status_message": str(number)}) == 1
+        assert statements.make(updating(Execution, asked, {"status_message": str(number)})) == 1
 
 
 def test_a_standing_query_reads_what_its_queryset_reads_now(execution: Execution) -> None:
@@ -122,3 +122,41 @@ def test_a_standing_query_reads_what_its_queryset_reads_now(execution: Execution
     assert query.rows() == list(due.values_list("id", "status")) != []
     Execution.objects.update(wake_at=None)
     assert query.rows() == []
+
+
+def a_change(execution: Execution, message: str, revision: int) -> Change:
+    return updating(Execution, {"id": execution.pk, "revision": revision}, {"status_message": message})
+
+
+def test_changes_that_belong_together_are_all_made_and_the_last_says_what_it_returned(execution: Execution) -> None:
+    attempt = StepExecution(**columns(execution, 1))
+    moments = {"started_at": Moment()}
+    changes = [a_change(execution, TEXT, execution.revision), inserting([attempt], moments)]
+    found = statements.make_all(changes)
+    assert found is not None
+    statements.are_added([attempt], found, moments)
+    assert stored(attempt) == stored(StepExecution.objects.create(**columns(execution, 2)))
+    execution.refresh_from_db()
+    assert execution.status_message == TEXT
+
+
+@pytest.mark.parametrize("is_stale", [(True, False), (False, True)])
+def test_of_changes_that_belong_together_none_is_made_where_one_finds_no_row(
+    execution: Execution, is_stale: tuple[bool, bool]
+) -> None:
+    stale = [a_change(execution, "changed", execution.revision + is_it) for is_it in is_stale]
+    row = StepExecution(**columns(execution, 1))
+    for _ in range(2):
+        assert statements.make_all([*stale, inserting([row], {"started_at": Moment()})]) is None
+    execution.refresh_from_db()
+    assert (execution.status_message, execution.steps.count()) == ("", 0)
+    assert statements.make_all([inserting([row], {"started_at": Moment()})])
+
+
+def test_an_error_of_a_change_among_others_stays_that_error(execution: Execution) -> None:
+    rows = [StepExecution(**columns(execution, 1)) for _ in range(2)]
+    changes = [a_change(execution, "changed", execution.revision), inserting(rows, {"started_at": Moment()})]
+    with pytest.raises(IntegrityError):
+        statements.make_all(changes)
+    execution.refresh_from_db()
+    assert execution.status_message == ""

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal import statements
 from portal.aws import sessions
 from portal.people.models import User
 from runbooks import attempts, runner
@@ -117,18 +118,43 @@ def test_f03_a_call_that_must_not_happen_twice_happened_once_when_its_worker_was
     assert effects(aws, "ONCE") == 1
 
 
-@pytest.mark.parametrize("kind", CLASSES)
-def test_f04_a_worker_killed_while_it_records_an_outcome_recorded_nothing(
-    start: Start, aws: AwsDouble, people: People, kind: str
-) -> None:
-    execution = start(a_text(kind))
-    dies(execution, Ledger, "close", is_after=True)
+def recorded_nothing_and_is_replaced(execution: Execution, aws: AwsDouble, people: People, kind: str) -> None:
     assert execution.steps.get().status == Status.IN_PROGRESS
     execution = carry(execution)
     if kind == "ONCE":
         execution = answer(execution, people, SignalKind.MARK_DONE)
     assert execution.status == Status.SUCCESS
     assert effects(aws, kind) == (1 if kind in {"ONCE", "TOKEN"} else 2)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_f04_a_worker_killed_when_it_was_to_record_an_outcome_recorded_nothing(
+    start: Start, aws: AwsDouble, people: People, kind: str
+) -> None:
+    execution = start(a_text(kind))
+    dies(execution, statements, "make_all")
+    recorded_nothing_and_is_replaced(execution, aws, people, kind)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_f04_a_worker_killed_while_it_records_an_outcome_one_by_one_recorded_nothing(
+    start: Start, aws: AwsDouble, people: People, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "make_all", lambda _: None)
+    execution = start(a_text(kind))
+    dies(execution, Ledger, "close", is_after=True)
+    recorded_nothing_and_is_replaced(execution, aws, people, kind)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_f05_a_worker_killed_when_it_recorded_a_step_and_noted_the_next_is_replaced_at_that(
+    start: Start, aws: AwsDouble, kind: str
+) -> None:
+    execution = start(a_text(kind))
+    dies(execution, statements, "make_all", is_after=True)
+    assert execution.steps.count() == 2
+    assert carry(execution).status == Status.SUCCESS
+    assert effects(aws, kind) == 1
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -11,11 +11,11 @@ import pytest
 from django.db import InterfaceError, connection
 from pytest_django import Settings
 
+from portal import statements
 from portal.audit import log as audit
 from portal.people.models import User
 from runbooks import attempts, runner, workers
 from runbooks.actions import registry
-from runbooks.ledger import Ledger
 from runbooks.models import Execution, SignalKind, Status
 from runbooks.operations.signals import send_signal
 from runbooks.tests.aws_double import AwsDouble
@@ -151,7 +151,7 @@ def test_an_error_of_the_driver_itself_ends_a_slice_like_any_of_the_database(sta
     def lose() -> None:
         raise InterfaceError("connection already closed")
 
-    with interrupted(Ledger, "close", before=lose):
+    with interrupted(statements, "make_all", before=lose):
         assert not runner.advance(execution.pk)
     let_the_lease_run_out(execution)
     assert carry(execution).status == Status.SUCCESS

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
+from portal import statements
 from runbooks import attempts, runner, tasks
 from runbooks.lease import FencedOut, Lease, claim
 from runbooks.ledger import Ledger
@@ -40,12 +41,14 @@ from runbooks.tests.effect_log import EffectLog
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engine]
 
 KINDS = ("READ", "TOKEN", "DECLARATIVE", "CONVERGING", "ONCE", "PAUSE")
-# Where a worker may die: before it notes, between note and call, after the call, while it records.
+# Where a worker may die: before it notes, between note and call, after the call, while it records at once or one by one.
 PLACES: dict[str, tuple[Any, str, str]] = {
     "before the note": (Ledger, "note", "before"),
     "before the call": (attempts, "act", "before"),
     "after the call": (attempts, "act", "after"),
-    "while recording": (Ledger, "close", "after"),
+    "before recording at once": (statements, "make_all", "before"),
+    "after recording at once": (statements, "make_all", "after"),
+    "while recording one by one": (Ledger, "close", "after"),
 }
 WITHOUT_A_STEP = (SignalKind.PAUSE, SignalKind.RESUME, SignalKind.CANCEL)
 MOST_ROUNDS = 80

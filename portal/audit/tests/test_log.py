@@ -1,6 +1,7 @@
 """The chain: it grows without gaps, says whose it is, and shows where it was edited."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.guard import lifted
-from portal.audit.log import Told, broken_link, database_now, record, record_all
+from portal.audit.log import MOST_GUESSED_WRONG, Told, adding, broken_link, database_now, record, record_all
 from portal.audit.models import Event
 from portal.people.models import Team, User
+from portal.statements import make_all
 
 
 @pytest.mark.django_db
@@ -145,4 +147,37 @@ def test_a_chain_that_should_begin_here_does_or_is_gone_on_with(has_begun: bool)
     with transaction.atomic():
         record_all("service:a", "A", [Told("changed")], now=database_now())
     assert list(Event.objects.order_by("sequence").values_list("sequence", flat=True)) == [1, 2][: 1 + has_begun]
+    assert broken_link("service:a") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_added_with_other_changes_follow_the_chain_like_any() -> None:
+    with transaction.atomic():
+        last = record("service:a", "created", "A")
+    for guess in (timedelta(0), -MOST_GUESSED_WRONG / 2, MOST_GUESSED_WRONG / 2):
+        events, change = adding(
+            "service:a", "A", [Told("began"), Told("ended")], after=last, now=database_now() + guess
+        )
+        assert make_all([change]) is not None
+        last = events[-1]
+    assert broken_link("service:a") is None
+    assert Event.objects.filter(chain="service:a").count() == 7
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrong", [-2, 2])
+def test_events_whose_time_is_guessed_wrong_are_not_added(wrong: int) -> None:
+    with transaction.atomic():
+        last = record("service:a", "created", "A")
+    now = database_now() + wrong * MOST_GUESSED_WRONG
+    assert make_all([adding("service:a", "A", [Told("began")], after=last, now=now)[1]]) is None
+    assert Event.objects.filter(chain="service:a").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_are_not_added_where_the_chain_has_gone_on() -> None:
+    with transaction.atomic():
+        last = record("service:a", "created", "A")
+        record("service:a", "changed", "A")
+    assert make_all([adding("service:a", "A", [Told("began")], after=last, now=database_now())[1]]) is None
     assert broken_link("service:a") is None
