@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import Any, NamedTuple
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from django.db import DataError, connection, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, DataError, connection, connections, models, transaction
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ _CLOCK = {
 # The names under which a connection to PostgreSQL keeps statements that it has seen, by their text.
 _KEPT: "WeakKeyDictionary[Any, dict[str, str]]" = WeakKeyDictionary()
 _NUMBERS = count(1)
+
+
+@cache
+def vendor() -> str:
+    """What kind of database this process has, "sqlite" or "postgresql"."""
+    return connection.vendor
 
 
 @cache
@@ -53,7 +60,7 @@ def updating(model: type[models.Model], where: Mapping[str, Any], values: Mappin
     sets = tuple((name, isinstance(value, Moment)) for name, value in values.items())
     tests = tuple((name, value is None) for name, value in where.items())
     asked = [(name, value) for name, value in where.items() if value is not None]
-    text = _update_text(connection.vendor, model, sets, tests)
+    text = _update_text(model, sets, tests)
     return Change(text, _parameters(model, [*values.items(), *asked]))
 
 
@@ -66,11 +73,11 @@ def make(change: Change) -> int:
 
 @cache
 def _update_text(
-    vendor: str, model: type[models.Model], sets: tuple[tuple[str, bool], ...], tests: tuple[tuple[str, bool], ...]
+    model: type[models.Model], sets: tuple[tuple[str, bool], ...], tests: tuple[tuple[str, bool], ...]
 ) -> str:
     """An update of columns, each with whether it is set to a moment; the columns asked for, each with whether it is null."""
     columns = {name: f'"{field.column}"' for name, field in _fields(model).items()}
-    wanted = ", ".join(f"{columns[name]} = {_CLOCK[vendor] if is_moment else '%s'}" for name, is_moment in sets)
+    wanted = ", ".join(f"{columns[name]} = {_CLOCK[vendor()] if is_moment else '%s'}" for name, is_moment in sets)
     where = " AND ".join(f"{columns[name]} {'IS NULL' if is_null else '= %s'}" for name, is_null in tests)
     return f'UPDATE "{model._meta.db_table}" SET {wanted} WHERE {where}'  # noqa: S608
 
@@ -97,7 +104,7 @@ def inserting(
             model, [(name, moments.get(name) or getattr(row, attribute)) for name, attribute in names]
         )
     ]
-    text = _insert_text(connection.vendor, model, len(rows), tuple(moments), guard.test if guard else "")
+    text = _insert_text(model, len(rows), tuple(moments), guard.test if guard else "")
     if guard is None:
         return Change(text, values, len(rows))
     return Change(text, [*values, *guard.values], len(rows), guard.lock, guard.lock_values)
@@ -125,7 +132,7 @@ def are_added(
     """Give rows what adding them returned: their keys, and the times in the columns of `moments`."""
     for row, (pk, *times) in zip(rows, found, strict=True):
         row.pk = pk
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         for name, said in zip(moments or {}, times, strict=True):
             setattr(row, name, as_time(said))
 
@@ -136,7 +143,7 @@ def make_all(changes: Sequence[Change]) -> list[Any] | None:
     None, and nothing is changed, where one of them does not change as many rows as it should.
     """
     try:
-        if connection.vendor == "postgresql":
+        if vendor() == "postgresql":
             # A message is a transaction by itself. Only tests have one around it, which a refusal must not spoil.
             spared = transaction.atomic(durable=True) if connection.in_atomic_block else nullcontext()
             with spared, connection.cursor() as cursor:
@@ -172,11 +179,11 @@ def _required(change: Change) -> Change:
 
 
 @cache
-def _insert_text(vendor: str, model: type[models.Model], count: int, moments: tuple[str, ...], test: str) -> str:
+def _insert_text(model: type[models.Model], count: int, moments: tuple[str, ...], test: str) -> str:
     """An insert of so many rows, with these columns set to moments, where the test holds."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    marks = [_CLOCK[vendor] if field.name in moments else "%s" for field in fields]
-    if test and vendor == "postgresql":
+    marks = [_CLOCK[vendor()] if field.name in moments else "%s" for field in fields]
+    if test and vendor() == "postgresql":
         # What it reads from a list of values it takes for text, unless it is told the type.
         marks = [f"CAST({mark} AS {field.db_type(connection)})" for field, mark in zip(fields, marks, strict=True)]
     source = "VALUES " + ", ".join([f"({', '.join(marks)})"] * count)
@@ -210,14 +217,29 @@ class StandingQuery:
 
 def _parameters(model: type[models.Model], values: Iterable[tuple[str, Any]]) -> list[Any]:
     """Values of columns as the driver takes them."""
-    database = connections[connection.alias]  # the thing itself: `connection` looks it up anew each time it is asked
-    fields, is_sqlite = _fields(model), database.vendor == "sqlite"
+    fields, plain, is_sqlite = _fields(model), _plain(model), vendor() == "sqlite"
+    database = connections[DEFAULT_DB_ALIAS]  # the thing itself: `connection` looks it up anew each time it is asked
     return [
-        (f"{value.after.total_seconds():+.3f} seconds" if is_sqlite else value.after)
+        value
+        if type(value) is plain.get(name)
+        else (f"{value.after.total_seconds():+.3f} seconds" if is_sqlite else value.after)
         if isinstance(value, Moment)
         else fields[name].get_db_prep_save(value, database)
         for name, value in values
     ]
+
+
+_PLAIN: dict[str, type] = {"CharField": str, "TextField": str, "BooleanField": bool}
+_PLAIN |= dict.fromkeys(["IntegerField", "PositiveIntegerField", "PositiveBigIntegerField"], int)
+_PLAIN_ON: dict[str, dict[str, type]] = {"sqlite": {}, "postgresql": {"UUIDField": UUID, "DateTimeField": datetime}}
+
+
+@cache
+def _plain(model: type[models.Model]) -> dict[str, type]:
+    """Columns whose values of just this type the driver takes as they are: a field's own look at one takes longer than that."""
+    kinds = {**_PLAIN, **_PLAIN_ON[vendor()]}
+    found = {name: kinds.get(field.get_internal_type()) for name, field in _fields(model).items()}
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _execute(cursor: Any, changes: Sequence[Change]) -> None:
@@ -225,7 +247,7 @@ def _execute(cursor: Any, changes: Sequence[Change]) -> None:
 
     Parsing and planning are 40 % of what a step costs the server. A pooler must pool by session, for cursors as for this.
     """
-    if connection.vendor != "postgresql":
+    if vendor() != "postgresql":
         for change in changes:
             cursor.execute(change.text, change.values)
         return

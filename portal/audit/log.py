@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from portal.audit.models import Event
-from portal.statements import Change, Guard, as_time, insert, inserting
+from portal.statements import Change, Guard, as_time, insert, inserting, vendor
 
 if TYPE_CHECKING:
     from portal.people.models import Team, User
@@ -36,7 +36,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 def database_now() -> datetime:
     """The database's clock, where times in rows come from (milliseconds on SQLite, microseconds on PostgreSQL)."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_CLOCK[connection.vendor]}", [])
+        cursor.execute(f"SELECT {_CLOCK[vendor()]}", [])
         return as_time(cursor.fetchone()[0])
 
 
@@ -121,14 +121,14 @@ def adding(
     head = _Head(after.sequence, after.hash, after.team_id, now)
     events = _following(head, chain, subject, told, None)
     guard = _ends_at(chain, head)
-    test = f"{guard.test} AND {_IS_ABOUT_NOW[connection.vendor]}"
+    test = f"{guard.test} AND {_IS_ABOUT_NOW[vendor()]}"
     return events, inserting(events, guard=guard._replace(test=test, values=(*guard.values, now)))
 
 
 def _ends_at(chain: str, head: "_Head") -> Guard:
     """That nobody has added to the chain since, nor will before this transaction is over."""
     last = "COALESCE((SELECT hash FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1), '')"
-    lock = (_LOCK, (f"audit {chain}",)) if connection.vendor == "postgresql" else ()
+    lock = (_LOCK, (f"audit {chain}",)) if vendor() == "postgresql" else ()
     return Guard(f"{last} = %s", (chain, head.hash), *lock)
 
 
@@ -168,10 +168,10 @@ def _head_of(chain: str) -> _Head:
     what was committed when it began, and one message to the server.
     """
     last = "SELECT sequence, hash, team_id FROM audit_event WHERE chain = %s ORDER BY sequence DESC LIMIT 1"
-    clock = f"SELECT {_CLOCK[connection.vendor]} AS now"
+    clock = f"SELECT {_CLOCK[vendor()]} AS now"
     look = f"SELECT sequence, hash, team_id, now FROM ({clock}) AS clock LEFT JOIN ({last}) AS last ON 1 = 1"  # noqa: S608
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if vendor() == "postgresql":
             cursor.execute(f"{_LOCK}; {look}", [f"audit {chain}", chain])
         else:
             cursor.execute(look, [chain])
