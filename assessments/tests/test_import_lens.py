@@ -117,7 +117,7 @@ def test_usable_lenses_are_kept_as_drafts_of_a_team(files: Path, people: dict[st
     [
         (["--as", "nobody", "--team", "shop"], "no active person"),
         (["--as", "owner"], "either the --team"),
-        (["--as", "owner", "--team", "nowhere"], "was not kept"),
+        (["--as", "owner", "--team", "nowhere"], "There is no team nowhere. There are: shop."),
         (["--as", "viewer", "--team", "shop"], "You may not edit a service"),
         (["--as", "owner", "--lens", "nothing"], "no lens of this name"),
     ],

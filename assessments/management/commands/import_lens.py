@@ -66,12 +66,15 @@ class Command(BaseCommand):
             raise CommandError(f"There is no active person with the user name {options['user']}. Give one with --as.")
         if bool(options.get("team")) == bool(options.get("lens")):
             raise CommandError("Name either the --team that new lenses are for, or the --lens whose next draft it is.")
+        teams = Team.objects.order_by("slug").values_list("slug", flat=True)
+        if options.get("team") and options["team"] not in teams:
+            raise CommandError(f"There is no team {options['team']}. There are: {', '.join(teams) or 'none'}.")
         if options.get("lens") and len(paths) > 1:
             raise CommandError("A lens has one draft. Give one file with --lens.")
         for path in paths:
             try:
                 version = _kept(user, path, options)
-            except (ValidationError, PermissionDenied, Http404, Team.DoesNotExist) as error:
+            except (ValidationError, PermissionDenied, Http404) as error:
                 said = sentences(error) if isinstance(error, ValidationError) else [str(error)]
                 raise CommandError(f"{path} was not kept: {' '.join(said)}", returncode=1) from error
             place = self.stderr if options["is_json"] else self.stdout
@@ -119,7 +122,8 @@ def _summary(report: _Report) -> str:
         return "refused"
     counts = ", ".join(f"{number} {noun}" for noun, number in _counts(report.lens).items())
     number = len(report.refusals)
-    verdict = f"AWS would refuse it for {number} reasons" if number else "AWS would take it"
+    reasons = "1 reason" if number == 1 else f"{number} reasons"
+    verdict = f"AWS would refuse it for {reasons}" if number else "AWS would take it"
     return f"{report.lens.name}: {counts}; {verdict}"
 
 
