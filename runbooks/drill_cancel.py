@@ -36,7 +36,8 @@ def _asked(drill: Drill, execution: Execution) -> Signal:
             },
         )
         if is_new:
-            Execution.objects.filter(pk=execution.pk).update(wake_at=Now(), revision=F("revision") + 1)
+            running = Execution.objects.filter(pk=execution.pk, ended_at__isnull=True)
+            running.update(wake_at=Now(), revision=F("revision") + 1)
     signal.refresh_from_db()
     return signal
 

@@ -92,7 +92,11 @@ def _write(signal: Signal) -> None:
     """The signal, the wake-up and the event; the caller holds the transaction."""
     signal.save(force_insert=True)
     # The row's own lock makes this and the runner's going home happen one after the other.
-    Execution.objects.filter(pk=signal.execution_id).update(wake_at=Now(), revision=F("revision") + 1)
+    running = Execution.objects.filter(pk=signal.execution_id, ended_at__isnull=True)
+    if running.update(wake_at=Now(), revision=F("revision") + 1) != 1:
+        # It ended after it was looked at; a signal that nobody would ever apply is not kept.
+        signal.execution.refresh_from_db()
+        raise ValidationError(_over(signal.execution))
     about = f" step {signal.step_execution.step_name}" if signal.step_execution is not None else ""
     audit.record(
         f"execution:{signal.execution_id}",
@@ -142,10 +146,14 @@ def _offer(user: User, execution: Execution, kind: SignalKind, step: StepExecuti
     return Offer(kind, step.pk if step is not None else None, label, kind in NEEDS_COMMENT, refusal)
 
 
+def _over(execution: Execution) -> str:
+    return f"This execution is over ({execution.get_status_display()}); nothing can be sent to it any more."
+
+
 def refusal_of(user: User, execution: Execution, kind: SignalKind, step: StepExecution | None) -> str:
     """Why a signal does not fit the run as it stands, or nothing. Permissions of the team are checked before."""
     if execution.is_final:
-        return f"This execution is over ({execution.get_status_display()}); nothing can be sent to it any more."
+        return _over(execution)
     if step is not None and step.pk == execution.question_id:
         return "" if kind in ANSWERS else f"{step.step_name} failed and waits for an answer: Retry, Skip or Stop step."
     if step is not None:

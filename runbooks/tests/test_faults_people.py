@@ -115,6 +115,20 @@ def test_f28_a_second_answer_to_one_question_is_refused_with_words(
     assert late.applied_at is None or late.refusal
 
 
+def test_f28_a_signal_that_the_end_overtakes_is_refused_and_leaves_nothing(
+    start: Start, aws: AwsDouble, people: dict[str, User]
+) -> None:
+    """It fitted when it was looked at; the runner ended the execution before it was written."""
+    execution = start(a_text("READ"))
+    with (
+        interrupted(signals, "refusal_of", after=lambda: carry(execution)),
+        pytest.raises(ValidationError, match="This execution is over"),
+    ):
+        send_signal(user=people["responder"], execution=execution, kind=SignalKind.PAUSE)
+    execution.refresh_from_db()
+    assert (execution.status, execution.wake_at, execution.signals.count()) == (Status.SUCCESS, None, 0)
+
+
 def test_f33_a_long_document_is_carried_to_its_end(start: Start, aws: AwsDouble) -> None:
     step = {"action": "aws:executeAwsApi", "inputs": {"Service": "dynamodb", "Api": "ListTables"}}
     steps = [{"name": f"Step{number}", **step} for number in range(100)]
