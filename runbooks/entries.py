@@ -77,6 +77,7 @@ def new_attempt(
 
 
 def closing(attempt: StepExecution, fields: Mapping[str, Any]) -> statements.Change:
+    """Ending an attempt that has not ended yet, with these columns."""
     where = {"id": attempt.pk, "ended_at": None}
     return statements.updating(StepExecution, where, {**fields, "ended_at": Moment()})
 

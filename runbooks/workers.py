@@ -24,6 +24,7 @@ from runbooks.models.worker import MOST_CLOCK_DIFFERENCE
 log = logging.getLogger(__name__)
 
 CONNECTED_FOR = timedelta(minutes=1)
+"""How long a thread's connection is kept, counted from its beginning; it ends with the work it is in then."""
 KEPT_FOR = timedelta(days=7)
 """How long rows of workers that are gone stay, for people who ask what happened."""
 

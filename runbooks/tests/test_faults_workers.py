@@ -1,4 +1,4 @@
-"""Faults 1 to 5, 9, 19, 26 and 30 of docs/faults.md: a worker dies, is held up, or is doubled, at each point of the protocol."""
+"""Faults 1 to 5, 9 and 19 of docs/faults.md: a worker dies or is held up, at each point of the protocol."""
 
 import time
 from collections.abc import Callable
@@ -15,9 +15,8 @@ from portal.aws import sessions
 from portal.people.models import User
 from runbooks import attempts, runner
 from runbooks.automation.results import Failed, Result
-from runbooks.lease import FencedOut, Lease, claim
 from runbooks.ledger import Ledger
-from runbooks.models import Execution, LateResult, RunbookVersion, SignalKind, Status, StepExecution
+from runbooks.models import Execution, LateResult, SignalKind, Status, StepExecution
 from runbooks.operations.signals import send_signal
 from runbooks.tests.aws_double import AwsDouble
 from runbooks.tests.conftest import carry
@@ -330,39 +329,3 @@ mainSteps:
     action: aws:executeAwsApi
     inputs: {Service: dynamodb, Api: DeleteTable, TableName: shop}
 """
-
-
-def test_f26_of_two_workers_on_one_execution_the_older_writes_nothing(start: Start, aws: AwsDouble) -> None:
-    execution = start(a_text("ONCE"))
-    older = claim(Execution, execution.pk)
-    assert isinstance(older, Lease)
-    Execution.objects.update(lease_token=None, lease_until=None)
-    assert carry(execution).status == Status.SUCCESS
-    with pytest.raises(FencedOut):
-        older.write(status=Status.FAILED)
-    assert (older.renew(), effects(aws, "ONCE")) == (False, 1)
-
-
-def test_f26_a_lease_stripped_in_the_middle_of_a_call_costs_no_second_effect(start: Start, aws: AwsDouble) -> None:
-    execution = start(a_text("ONCE"))
-
-    def strip() -> None:
-        Execution.objects.update(lease_token=None, lease_until=None)
-        runner.advance(execution.pk)
-
-    with interrupted(attempts, "act", after=strip):
-        runner.advance(execution.pk)
-    execution.refresh_from_db()
-    assert (execution.status, effects(aws, "ONCE")) == (Status.WAITING, 1)
-
-
-def test_f30_an_execution_keeps_to_the_version_it_was_started_with(
-    start: Start, aws: AwsDouble, publish: Callable[..., RunbookVersion]
-) -> None:
-    execution = start("", version=publish(a_text("ONCE")))
-    dies(execution, attempts, "act", on=2)
-    publish(a_text("READ"))
-    execution = carry(execution)
-    assert execution.status == Status.SUCCESS
-    assert execution.version.number == 1
-    assert aws.operations() == ["RestoreTableFromBackup", "ListTables"]
